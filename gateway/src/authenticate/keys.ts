@@ -1,0 +1,140 @@
+/**
+ * The issuer's public keys, found by OIDC discovery. The issuer may start later than we do and may be away for a day:
+ * known keys go on working, and invented key ids cost it at most one request in thirty seconds.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type Clock, later } from '@house/kernel/clock';
+import { HouseError } from '@house/kernel/errors';
+import type { Log } from '@house/kernel/telemetry';
+import { z } from 'zod';
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export type Keys = {
+  /**
+   * The key with this id; undefined when the issuer does not have it.
+   * @throws HouseError `SERVICE_UNAVAILABLE` while no keys are known, or only ones that are a day old.
+   */
+  find(id: string): Promise<KeyObject | undefined>;
+  /** Whether a token can be verified now. */
+  known(): boolean;
+  /** Keeps asking until the issuer has answered once. */
+  start(): void;
+  stop(): void;
+};
+
+/** Keys are asked for again in the background when older than this. */
+const FRESH_MS = 10 * 60_000;
+/** What a dead issuer's keys are still good for. */
+const STALE_MS = 24 * 60 * 60_000;
+/** Between two requests to an issuer whose keys we have. */
+const PAUSE_MS = 30_000;
+/** Between two requests while we have none: it doubles up to the longest. */
+const START_PAUSE_MS = 500;
+const LONGEST_START_PAUSE_MS = 5_000;
+const ANSWER_LIMIT_MS = 5_000;
+const KEYS_KEPT = 100;
+
+const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(KEYS_KEPT) });
+/** ES256 takes P-256 keys only (RFC 7518 §3.4); a key for something else, or a private one, is left out. */
+const signingKey = z.object({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  kid: z.string().min(1).max(200),
+  x: z.string(),
+  y: z.string(),
+  use: z.literal('sig').optional(),
+  alg: z.literal('ES256').optional(),
+  d: z.undefined().optional(),
+});
+
+const toKeys = (document: unknown): Map<string, KeyObject> => {
+  const keys = new Map<string, KeyObject>();
+  for (const candidate of keySet.parse(document).keys) {
+    const parsed = signingKey.safeParse(candidate);
+    if (!parsed.success) continue;
+    const { kty, crv, x, y, kid } = parsed.data;
+    keys.set(kid, createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }));
+  }
+  if (keys.size === 0) throw new TypeError('expected at least one P-256 signing key');
+  return keys;
+};
+
+export const createKeys = ({
+  issuer,
+  fetch,
+  clock,
+  log,
+}: {
+  issuer: string;
+  fetch: Fetch;
+  clock: Clock;
+  log: Log;
+}): Keys => {
+  let current: { keys: ReadonlyMap<string, KeyObject>; readAt: Date } | undefined;
+  let askedAt: Date | undefined;
+  let underWay: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const read = async (url: string): Promise<unknown> => {
+    const response = await fetch(url, {
+      redirect: 'error',
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+    if (!response.ok) throw new Error(`expected 200 from the issuer but got ${response.status}`);
+    return response.json();
+  };
+
+  const readKeys = async (): Promise<void> => {
+    const found = discovery.parse(await read(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`));
+    if (found.issuer !== issuer) throw new Error('expected the discovery document to name its own issuer');
+    if (new URL(found.jwks_uri).protocol !== new URL(issuer).protocol)
+      throw new Error('expected the keys to be as well protected as the issuer');
+    current = { keys: toKeys(await read(found.jwks_uri)), readAt: clock() };
+  };
+
+  /** One request at a time; everybody who needs it waits for the same one. Never rejects. */
+  const refresh = (): Promise<void> => {
+    askedAt = clock();
+    underWay ??= readKeys()
+      .catch((error: unknown) => log.warn('issuer-keys-unreachable', { error }))
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  };
+
+  const mayAsk = (): boolean => {
+    const pause = current ? PAUSE_MS : START_PAUSE_MS;
+    return !stopped && (underWay !== undefined || !askedAt || clock() >= later(askedAt, pause));
+  };
+  const isOlderThan = (limitMs: number): boolean => !current || clock() > later(current.readAt, limitMs);
+
+  const keepAsking = async (pauseMs: number): Promise<void> => {
+    await refresh();
+    if (current || stopped) return;
+    timer = setTimeout(() => void keepAsking(Math.min(pauseMs * 2, LONGEST_START_PAUSE_MS)), pauseMs).unref();
+  };
+
+  return {
+    find: async (id) => {
+      const known = current?.keys.get(id);
+      if (known && !isOlderThan(STALE_MS)) {
+        if (isOlderThan(FRESH_MS) && mayAsk()) void refresh();
+        return known;
+      }
+      if (mayAsk()) await refresh();
+      if (!current || isOlderThan(STALE_MS)) throw new HouseError('SERVICE_UNAVAILABLE');
+      return current.keys.get(id);
+    },
+    known: () => !isOlderThan(STALE_MS),
+    start: () => void keepAsking(START_PAUSE_MS),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+};

@@ -1,0 +1,105 @@
+/**
+ * Then the plan. This is the gateway that Apollo Server sees: it runs the steps that judge an operation and hands it to
+ * the executor of @apollo/gateway when none objects. The executor stays behind this interface, so that it can be replaced.
+ */
+import type { ApolloServerOptionsWithGateway } from '@apollo/server';
+import { HouseError } from '@house/kernel/errors';
+import type { Log } from '@house/kernel/telemetry';
+import { type FragmentDefinitionNode, GraphQLError, getVariableValues, Kind } from 'graphql';
+import type { Operation, RequestContext } from '../operation.ts';
+import { refuseOperation } from '../refusal.ts';
+import type { Edition, Supergraph } from './supergraph.ts';
+
+type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
+type Executor = NonNullable<Awaited<ReturnType<GatewayInterface['load']>>['executor']>;
+type ExecutorContext = Parameters<Executor>[0];
+
+/** Judges an operation. @returns the errors that refuse it as a whole; none to go on. */
+export type OperationStep = (operation: Operation, edition: Edition) => Promise<readonly GraphQLError[]>;
+
+const toOperation = ({
+  schema,
+  document,
+  operation,
+  request,
+  context,
+}: ExecutorContext): Operation | readonly GraphQLError[] => {
+  // Apollo Server passes on a document whose operation it could not tell, and presents what comes back.
+  if (!operation) return [new GraphQLError('Say by operationName which operation of the document is meant.')];
+  const rootType = schema.getRootType(operation.operation);
+  if (!rootType)
+    return [
+      refuseOperation(new HouseError('BAD_USER_INPUT', { message: `There are no ${operation.operation}s here.` })),
+    ];
+  const { principal, traceId } = context as RequestContext;
+  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
+  if (!coerced) return errors;
+  const fragments = document.definitions.filter(
+    (definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION,
+  );
+  return {
+    schema,
+    definition: operation,
+    rootType,
+    fragments: Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment])),
+    variables: coerced,
+    principal,
+    traceId,
+  };
+};
+
+/** graphql-js throws when a variable turns out not to fit where it is used: null for an argument that must not be. */
+const toInputErrors = (error: unknown): readonly GraphQLError[] => {
+  if (!(error instanceof GraphQLError)) throw error;
+  return [refuseOperation(new HouseError('BAD_USER_INPUT', { message: error.message }))];
+};
+
+const isRefused = (operation: Operation | readonly GraphQLError[]): operation is readonly GraphQLError[] =>
+  Array.isArray(operation);
+
+export const createExecution = ({
+  supergraph,
+  steps,
+  log,
+}: {
+  supergraph: Supergraph;
+  steps: readonly OperationStep[];
+  log: Log;
+}): GatewayInterface => {
+  const { gateway } = supergraph;
+
+  const judge = async (operation: Operation): Promise<readonly GraphQLError[]> => {
+    const edition = supergraph.edition();
+    if (!edition) return [refuseOperation(new HouseError('SERVICE_UNAVAILABLE'))];
+    for (const step of steps) {
+      const refusals = await step(operation, edition).catch(toInputErrors);
+      if (refusals.length > 0) return refusals;
+    }
+    // Judged by one edition, it must not be executed by the next one, where the same field may be closed.
+    if (supergraph.edition() !== edition) return [refuseOperation(new HouseError('SERVICE_UNAVAILABLE'))];
+    return [];
+  };
+
+  const judged =
+    (execute: Executor): Executor =>
+    async (requestContext) => {
+      const operation = toOperation(requestContext);
+      const refusals = isRefused(operation) ? operation : await judge(operation);
+      if (refusals.length > 0) return { errors: refusals };
+      const { data, errors, extensions } = await execute(requestContext);
+      // The executor makes null of a value that breaks the schema and would tell about it in `extensions`.
+      if (extensions)
+        log.error('answer-breaks-the-schema', { traceId: (requestContext.context as RequestContext).traceId });
+      return { ...(data !== undefined && { data }), ...(errors && { errors }) };
+    };
+
+  return {
+    load: async (options) => {
+      const { executor } = await gateway.load(options);
+      if (!executor) throw new TypeError('expected @apollo/gateway to execute');
+      return { executor: judged(executor as Executor) };
+    },
+    onSchemaLoadOrUpdate: (callback) => gateway.onSchemaLoadOrUpdate(callback),
+    stop: () => gateway.stop(),
+  };
+};

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type House, startHouse } from '../test/house.ts';
+
+let house: House;
+afterEach(() => house.close());
+
+const OPEN = 'mutation { openAccessPoint(id: "ap") }';
+const limits = { 'Mutation.openAccessPoint': { max: 5, windowMs: 60_000 } };
+
+describe('a limited field', () => {
+  test('of 200 requests at once is executed exactly 5 times', async () => {
+    house = await startHouse({ limits });
+    const answers = await Promise.all(Array.from({ length: 200 }, () => house.ask(OPEN)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(195);
+    expect(house.asked).toHaveLength(5);
+  });
+
+  test('is counted for every alias and every fragment, and once for what is merged', async () => {
+    house = await startHouse({ limits });
+    const merged =
+      'mutation { openAccessPoint(id: "ap") openAccessPoint(id: "ap") ...F } fragment F on Mutation { openAccessPoint(id: "ap") }';
+    expect((await house.ask(merged)).status).toBe(200);
+    const five =
+      'mutation { a: openAccessPoint(id: "ap") b: openAccessPoint(id: "ap") ...F } fragment F on Mutation { c: openAccessPoint(id: "ap") d: openAccessPoint(id: "ap") e: openAccessPoint(id: "ap") }';
+    const { status, body } = await house.ask(five);
+    expect(status).toBe(429);
+    expect(body.errors?.map(({ path }) => path)).toEqual([['e']]);
+    expect(house.asked).toHaveLength(1);
+  });
+
+  test('is not counted when it is skipped', async () => {
+    house = await startHouse({ limits });
+    const skipped = {
+      query: 'mutation($no: Boolean!) { openAccessPoint(id: "ap") @include(if: $no) removeVehicle(id: "v") }',
+      variables: { no: false },
+    };
+    for (let n = 0; n < 6; n += 1) expect((await house.ask(skipped)).status).toBe(200);
+    expect((await house.ask(OPEN)).status).toBe(200);
+  });
+
+  test('belongs to the account, not to the token', async () => {
+    house = await startHouse({ limits });
+    for (let n = 0; n < 5; n += 1) expect((await house.ask(OPEN, { claims: { jti: `token-${n}` } })).status).toBe(200);
+    expect((await house.ask(OPEN, { claims: { jti: 'one-more' } })).status).toBe(429);
+  });
+});
+
+test('fields of one bucket are counted together', async () => {
+  const change = { max: 2, windowMs: 60_000, bucket: 'vehicle-change' };
+  house = await startHouse({ limits: { 'Mutation.addVehicle': change, 'Mutation.removeVehicle': change } });
+  expect((await house.ask('mutation { addVehicle(plate: "A1") removeVehicle(id: "v") }')).status).toBe(200);
+  expect((await house.ask('mutation { removeVehicle(id: "v") }')).status).toBe(429);
+});
+
+test('a policy for a field that the supergraph does not have hinders nobody', async () => {
+  house = await startHouse({
+    limits: {
+      ...limits,
+      'Mutation.issuePass': { max: 1, windowMs: 60_000 },
+      'Query.none': { max: 1, windowMs: 60_000 },
+    },
+  });
+  expect((await house.ask(OPEN)).status).toBe(200);
+});
+
+test('what cannot be counted is refused, and everything that has no limit goes on', async () => {
+  house = await startHouse({ limits, redisUrl: 'redis://127.0.0.1:1' });
+  expect(await house.ask(OPEN)).toMatchObject({ status: 503, codes: ['SERVICE_UNAVAILABLE'] });
+  expect(house.asked).toHaveLength(0);
+  expect((await house.ask('{ me { id } }')).status).toBe(200);
+  expect(house.lines.some((line) => line.includes('limit-failed'))).toBe(true);
+});

@@ -1,0 +1,31 @@
+/**
+ * PostgreSQL, one dialect, two drivers: a server (`pg`) or PGlite in this process. Tables are always written with
+ * their schema, because both subgraphs share one connection when embedded.
+ */
+import { openPglite } from './pglite.ts';
+import { openPostgres } from './postgres.ts';
+
+export type Row = Record<string, unknown>;
+
+export type Queryable = {
+  /** Runs one statement with `$1`-style parameters. Times come back as `Date`, `bigint` columns must be cast. */
+  query<R extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
+};
+
+export type Database = Queryable & {
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Do not nest. */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
+  /** Runs a script of several statements without parameters. */
+  run(script: string): Promise<void>;
+  /** The server's own words about itself. */
+  version(): Promise<string>;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = { url: string } | { directory: string | 'memory' };
+
+/** Opens the database that the options name. PGlite's folder is held by a lock file: a second process is refused. */
+export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
+  'url' in options ? openPostgres(options.url) : openPglite(options.directory);
+
+export { migrate } from './migrate.ts';

@@ -1,0 +1,61 @@
+import pg from 'pg';
+import type { Database, Queryable, Row } from './database.ts';
+
+/** Enough for two subgraphs and a worker on one machine; PostgreSQL's own default limit is 100. */
+const POOL_SIZE = 20;
+const CONNECT_LIMIT_MS = 5_000;
+/** No statement of ours takes longer; one that does is stuck. */
+const STATEMENT_LIMIT_MS = 10_000;
+
+const queryable = (client: pg.Pool | pg.PoolClient): Queryable => ({
+  query: async <R extends Row>(sql: string, parameters: readonly unknown[] = []) =>
+    (await client.query<R>(sql, [...parameters])).rows,
+});
+
+export const openPostgres = async (url: string): Promise<Database> => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    statement_timeout: STATEMENT_LIMIT_MS,
+    application_name: 'tenant-smart-home-app',
+  });
+  // An idle connection that breaks is replaced by the next checkout; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const database: Database = {
+    ...queryable(pool),
+    transaction: async (work) => {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      // The pool does not listen while the connection is ours: cut between two statements, it would end the process.
+      const onCut = (error: Error): void => {
+        broken = error;
+      };
+      client.on('error', onCut);
+      try {
+        await client.query('BEGIN');
+        const result = await work(queryable(client));
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+        throw error;
+      } finally {
+        client.off('error', onCut);
+        client.release(broken);
+      }
+    },
+    run: async (script) => void (await pool.query(script)),
+    version: async () => String((await pool.query<{ version: string }>('SELECT version()')).rows[0]?.version),
+    close: () => pool.end(),
+  };
+  try {
+    await database.version();
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return database;
+};

@@ -1,0 +1,40 @@
+/** Two answers for the process manager: `/livez` while the process runs, `/readyz` while its database answers. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Queryable } from './database/database.ts';
+
+export const serveHealth = async ({
+  database,
+  host,
+  port,
+}: {
+  database: Queryable;
+  host: string;
+  port: number;
+}): Promise<{ url: string; close(): Promise<void> }> => {
+  const isReady = (): Promise<boolean> =>
+    database.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+  const statusOf = async (path: string | undefined): Promise<number> => {
+    if (path === '/livez') return 200;
+    if (path === '/readyz') return (await isReady()) ? 200 : 503;
+    return 404;
+  };
+  const server = createServer((incoming, outgoing) => {
+    void statusOf(incoming.url).then((status) => outgoing.writeHead(status).end());
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected to listen on a TCP port');
+  return {
+    url: `http://${host}:${address.port}`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};

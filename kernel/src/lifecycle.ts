@@ -1,0 +1,91 @@
+/**
+ * Starts parts in order and stops them in reverse. The first SIGTERM or SIGINT drains; the same signal repeated
+ * within a second is one signal (terminals and npm send it twice); a later one ends the process at once.
+ */
+import type { Clock } from './clock.ts';
+import type { Log } from './telemetry.ts';
+
+export type Part = {
+  readonly name: string;
+  /** Stops taking work, finishes what is under way, releases what it holds. */
+  stop(): Promise<void>;
+};
+
+export type Lifecycle = {
+  /** Remembers a started part. Parts stop in the reverse of the order in which they were added. */
+  add(part: Part): void;
+  /** Stops everything once; later calls wait for the same stop. Resolves to whether all parts stopped in time. */
+  stop(): Promise<boolean>;
+};
+
+/** A drain that takes longer is cut: the process manager would kill it anyway. */
+const DRAIN_LIMIT_MS = 15_000;
+
+export const createLifecycle = ({ log, limitMs = DRAIN_LIMIT_MS }: { log: Log; limitMs?: number }): Lifecycle => {
+  const parts: Part[] = [];
+  let stopping: Promise<boolean> | undefined;
+
+  const stopAll = async (): Promise<boolean> => {
+    let clean = true;
+    for (const part of parts.toReversed()) {
+      try {
+        await part.stop();
+        log.debug('stopped', { step: part.name });
+      } catch (error) {
+        clean = false;
+        log.error('stop-failed', { step: part.name, error });
+      }
+    }
+    return clean;
+  };
+
+  const withLimit = async (work: Promise<boolean>): Promise<boolean> => {
+    const { promise: limit, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => {
+      log.error('drain-cut', { durationMs: limitMs });
+      resolve(false);
+    }, limitMs);
+    try {
+      return await Promise.race([work, limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    add: (part) => void parts.push(part),
+    stop: () => {
+      stopping ??= withLimit(stopAll());
+      return stopping;
+    },
+  };
+};
+
+const SAME_SIGNAL_MS = 1_000;
+
+/** Ties the process's end to the lifecycle. Call once, in `main.ts`. */
+export const drainOnSignals = ({
+  lifecycle,
+  log,
+  clock,
+  exit,
+}: {
+  lifecycle: Lifecycle;
+  log: Log;
+  clock: Clock;
+  exit: (code: number) => void;
+}): void => {
+  let first: Date | undefined;
+  const onSignal = (signal: string) => {
+    const now = clock();
+    if (first) {
+      if (now.getTime() - first.getTime() >= SAME_SIGNAL_MS) exit(1);
+      return;
+    }
+    first = now;
+    log.info('draining', { signal });
+    void lifecycle.stop().then((clean) => exit(clean ? 0 : 1));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+};

@@ -1,0 +1,122 @@
+/**
+ * Shares delivery among workers through bull on Redis. A job carries an id and nothing else; Redis may be slow, wiped or
+ * gone at any time, and then the ids go to the in-process dispatcher, or are found by the sweep.
+ */
+import Bull from 'bull';
+import { Redis } from 'ioredis';
+import type { Log } from '../telemetry.ts';
+import { CLASSES, type CommandClass } from './classes.ts';
+import { createInProcessDispatcher } from './in-process.ts';
+import type { Dispatcher } from './outbox.ts';
+
+/** Bull moves the job of a dead worker after these; the claim's lease, not the job, keeps two from doing the same. */
+const LOCK_MS = 5_000;
+const STALLED_EVERY_MS = 1_500;
+/** The truth about retries is in the row; bull must never decide that a job has failed for good. */
+const NEVER = 1_000_000;
+const CONNECT_LIMIT_MS = 2_000;
+/** Jobs under way end within the attempt's limit; a Redis that hangs is not waited for longer. */
+const STOP_LIMIT_MS = 8_000;
+
+/** Resolves once the connection may be used, or is over. */
+const settled = (connection: Redis): Promise<void> =>
+  new Promise((resolve) => {
+    if (connection.status === 'ready' || connection.status === 'end') return resolve();
+    connection.once('ready', resolve);
+    connection.once('end', resolve);
+  });
+
+const within = async (limitMs: number, work: Promise<unknown>): Promise<void> => {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+};
+
+/**
+ * @param prefix keeps two houses on one Redis apart.
+ */
+export const createBullDispatcher = ({
+  redisUrl,
+  prefix = 'house',
+  log,
+}: {
+  redisUrl: string;
+  prefix?: string;
+  log: Log;
+}): Dispatcher => {
+  const direct = createInProcessDispatcher();
+  const queues = new Map<CommandClass, Bull.Queue<{ id: string }>>();
+  const connections: Redis[] = [];
+  let stopped = false;
+
+  /** The connections are ours, so that stopping can close those which bull would keep open while Redis is away. */
+  const connect = (): Redis => {
+    const connection = new Redis(redisUrl, {
+      maxRetriesPerRequest: null,
+      enableReadyCheck: false,
+      connectTimeout: CONNECT_LIMIT_MS,
+    });
+    // Every failed reconnect is reported here; delivery already goes on without Redis.
+    connection.on('error', (error: unknown) => log.debug('redis-unavailable', { driver: 'bull', error }));
+    connections.push(connection);
+    return connection;
+  };
+  const client = connect();
+
+  const openQueue = (
+    commandClass: CommandClass,
+    { subscriber, bclient }: { subscriber: Redis; bclient: Redis },
+    deliver: (id: string) => Promise<void>,
+  ): void => {
+    const shared = { client, subscriber, bclient };
+    const queue = new Bull<{ id: string }>(`commands-${commandClass}`, {
+      prefix,
+      createClient: (type) => shared[type],
+      settings: { lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS, maxStalledCount: NEVER },
+      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+    });
+    queue.on('error', (error) => log.debug('bull-failed', { driver: 'bull', error }));
+    queues.set(commandClass, queue);
+    queue
+      .process(CLASSES[commandClass].concurrency, async (job) => {
+        await deliver(job.data.id);
+      })
+      .catch((error: unknown) => log.debug('bull-stopped', { error }));
+  };
+
+  /** Bull takes badly to connections that end before they began: it gets them when they are there, however late that is. */
+  const openQueues = async (deliver: (id: string) => Promise<void>): Promise<void> => {
+    await settled(client);
+    if (stopped) return;
+    const subscriber = connect();
+    const waiting = Object.keys(CLASSES).map((name) => ({ commandClass: name as CommandClass, bclient: connect() }));
+    await Promise.all([subscriber, ...waiting.map(({ bclient }) => bclient)].map(settled));
+    if (stopped) return;
+    for (const { commandClass, bclient } of waiting) openQueue(commandClass, { subscriber, bclient }, deliver);
+  };
+
+  return {
+    driver: 'bull',
+    start: async (deliver) => {
+      await direct.start(deliver);
+      await within(CONNECT_LIMIT_MS, openQueues(deliver));
+    },
+    dispatch: (turn) => {
+      const queue = queues.get(turn.class);
+      if (stopped) return;
+      if (!queue || client.status !== 'ready') return direct.dispatch(turn);
+      // One job a turn: bull ignores an id that it has, and the job of a dead worker does not block the next turn.
+      queue
+        .add({ id: turn.id }, { jobId: `${turn.id}:${turn.leaseToken}` })
+        .catch((error: unknown) => log.debug('job-not-added', { operationId: turn.id, error }));
+    },
+    stop: async () => {
+      stopped = true;
+      await direct.stop();
+      const closed = Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
+      await within(client.status === 'ready' ? STOP_LIMIT_MS : 0, closed);
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+};

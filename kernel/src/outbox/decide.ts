@@ -1,0 +1,136 @@
+/**
+ * What follows from one attempt: the pure core of delivery. It knows no clock, no database and no receiver, so that its
+ * promises can be checked over any history.
+ *
+ * The promises: a command is never handed over after `notAfter`; what may have had an effect is never reported as
+ * failed or expired; what cannot be repeated safely is handed over at most once.
+ */
+import { later } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import { CLASSES, RETRY_AFTER_LIMIT_MS } from './classes.ts';
+import type { Command } from './outbox.ts';
+
+/** What an attempt, or a question about an earlier one, came to. */
+export type Outcome =
+  /** It took effect. */
+  | { is: 'succeeded' }
+  /** It certainly had no effect, and trying again would not change that. */
+  | { is: 'failed'; code: ErrorCode }
+  /** It may no longer be done: decided before anything was sent. */
+  | { is: 'cancelled'; code: ErrorCode }
+  /** No byte reached the receiver. */
+  | { is: 'not-sent'; code: ErrorCode; retryAfterMs?: number }
+  /** The receiver said, or it was found out, that it had no effect; it may be different later. */
+  | { is: 'not-taken'; code: ErrorCode; repeatable: boolean; retryAfterMs?: number }
+  /** The receiver has it and works on it. */
+  | { is: 'pending' }
+  /** It may have had an effect. `next` says what is safe: send the same key again, ask about the key, or nothing. */
+  | { is: 'ambiguous'; next: 'repeat' | 'ask' | 'nothing' };
+
+export type Decision =
+  | { then: 'finish'; state: 'SUCCEEDED' }
+  | { then: 'finish'; state: 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'UNKNOWN_OUTCOME'; code: ErrorCode }
+  | { then: 'again'; phase: 'send' | 'confirm'; at: Date; state: 'QUEUED' | 'SENT' | 'UNKNOWN_OUTCOME' };
+
+/** Sending takes a moment too: in the last 150 ms nothing is handed over any more. */
+const SEND_MARGIN_MS = 150;
+/** A receiver that obeys the deadline by its own clock may act this long after ours; only then is "no trace" an answer. */
+const CONFIRM_GRACE_MS = 1_000;
+const CONFIRM_FIRST_MS = 150;
+const CONFIRM_LIMIT_MS = 2_000;
+/** How long the truth about a physical action is looked for. */
+const TRUTH_SOUGHT_MS = 24 * 60 * 60 * 1_000;
+
+/** True while handing it over can still be in time. */
+export const mayStillSend = (command: Command, now: Date): boolean =>
+  now.getTime() < command.notAfter.getTime() - SEND_MARGIN_MS;
+
+/** Full jitter: anywhere between now and a limit that doubles with each attempt. */
+const backoffMs = (command: Command, chance: number): number => {
+  const { baseMs, limitMs } = CLASSES[command.class].backoff;
+  return Math.max(1, Math.floor(chance * Math.min(limitMs, baseMs * 2 ** Math.min(command.attempts, 30))));
+};
+
+const ended = (command: Command, code: ErrorCode): Decision =>
+  command.class === 'moment'
+    ? { then: 'finish', state: 'EXPIRED', code }
+    : { then: 'finish', state: 'FAILED', code: 'NOT_DELIVERED' };
+
+/** A physical action of which an earlier attempt left and was never accounted for. */
+const mayBeOnItsWay = (command: Command): boolean =>
+  command.class === 'moment' && (command.uncertain || command.phase === 'confirm');
+
+/** What follows when nothing more may be sent: the end, unless an earlier attempt may have had an effect. */
+export const outOfTime = (command: Command, now: Date, code: ErrorCode = 'DEADLINE_PASSED'): Decision =>
+  mayBeOnItsWay(command) ? ask(command, now) : ended(command, code);
+
+/**
+ * Whether, after `decision`, an effect is possible that nobody knows of. Once true it stays so: a request that left may
+ * arrive after any later look.
+ */
+export const isUncertain = (command: Command, decision: Decision): boolean =>
+  command.uncertain || command.phase === 'confirm' || (decision.then === 'again' && decision.state !== 'QUEUED');
+
+const sendAgain = (
+  command: Command,
+  now: Date,
+  chance: number,
+  state: 'QUEUED' | 'SENT',
+  retryAfterMs = 0,
+): Decision => {
+  const wait = retryAfterMs > 0 ? Math.min(retryAfterMs, RETRY_AFTER_LIMIT_MS) : backoffMs(command, chance);
+  // Woken at the deadline at the latest, so that it ends then and not whenever the backoff happens to be over.
+  const at = later(now, wait) < command.notAfter ? later(now, wait) : command.notAfter;
+  return { then: 'again', phase: 'send', at, state };
+};
+
+const ask = (command: Command, now: Date): Decision => {
+  const age = now.getTime() - command.createdAt.getTime();
+  if (now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
+    return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
+  const wait = Math.min(Math.max(age / 4, CONFIRM_FIRST_MS), CONFIRM_LIMIT_MS);
+  return {
+    then: 'again',
+    phase: 'confirm',
+    at: later(now, wait),
+    state: now < command.notAfter ? 'SENT' : 'UNKNOWN_OUTCOME',
+  };
+};
+
+/** No trace of it was found at the receiver, or it said that it did nothing. */
+const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now: Date, chance: number): Decision => {
+  if (outcome.repeatable && mayStillSend(command, now))
+    return sendAgain(command, now, chance, mayBeOnItsWay(command) ? 'SENT' : 'QUEUED', outcome.retryAfterMs);
+  if (!mayBeOnItsWay(command))
+    return outcome.repeatable ? ended(command, outcome.code) : { then: 'finish', state: 'FAILED', code: outcome.code };
+  // What was once handed over may still arrive until the deadline is surely over.
+  const over = now.getTime() >= command.notAfter.getTime() + CONFIRM_GRACE_MS;
+  return over && command.phase === 'confirm' ? ended(command, 'DEADLINE_PASSED') : ask(command, now);
+};
+
+/** @param chance a number from 0 to 1, the only randomness. */
+export const decide = (command: Command, outcome: Outcome, now: Date, chance: number): Decision => {
+  switch (outcome.is) {
+    case 'succeeded':
+      return { then: 'finish', state: 'SUCCEEDED' };
+    case 'failed':
+    case 'cancelled': {
+      // A refusal of this attempt says nothing about an earlier one, unless it is the answer to our question about it.
+      if (command.phase === 'send' && mayBeOnItsWay(command)) return ask(command, now);
+      return { then: 'finish', state: outcome.is === 'failed' ? 'FAILED' : 'CANCELLED', code: outcome.code };
+    }
+    case 'not-sent':
+      if (command.phase === 'confirm' && command.class === 'moment') return ask(command, now);
+      return mayStillSend(command, now)
+        ? sendAgain(command, now, chance, command.uncertain ? 'SENT' : 'QUEUED', outcome.retryAfterMs)
+        : outOfTime(command, now, outcome.code);
+    case 'not-taken':
+      return notTaken(command, outcome, now, chance);
+    case 'pending':
+      return ask(command, now);
+    case 'ambiguous':
+      if (outcome.next === 'nothing') return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
+      if (outcome.next === 'repeat' && mayStillSend(command, now)) return sendAgain(command, now, chance, 'SENT');
+      return ask(command, now);
+  }
+};

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { later } from '../clock.ts';
+import { type Database, openDatabase } from '../database/database.ts';
+import { createTelemetry } from '../telemetry.ts';
+import type { Change, CommandState, Dispatcher, Handler, NewCommand, Outcome } from './outbox.ts';
+import { createOutboxStore, createRelay, migrateOutbox } from './outbox.ts';
+import { LEASE_MS } from './store.ts';
+
+const START = new Date('2026-03-01T12:00:00Z');
+let now = START;
+const clock = (): Date => now;
+const telemetry = createTelemetry({ service: 'test', level: 'silent' });
+
+let database: Database;
+let changes: Change[] = [];
+beforeAll(async () => {
+  database = await openDatabase({ directory: 'memory' });
+  await migrateOutbox(database);
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  now = START;
+  changes = [];
+  await database.query('DELETE FROM outbox.commands');
+});
+
+const store = () => createOutboxStore({ database, record: async (_, change) => void changes.push(change) });
+const statesOf = (id: string): CommandState[] =>
+  changes.filter(({ command }) => command.id === id).map(({ state }) => state);
+
+/** Delivers only when the test says so. */
+const byHand = (): Dispatcher & { run(): Promise<void>; queue: string[] } => {
+  let deliver: (id: string) => Promise<void> = async () => {};
+  const queue: string[] = [];
+  return {
+    driver: 'in-process',
+    queue,
+    start: async (work) => {
+      deliver = work;
+    },
+    dispatch: ({ id }) => void queue.push(id),
+    run: async () => {
+      for (const id of queue.splice(0)) await deliver(id);
+    },
+    stop: async () => {},
+  };
+};
+
+const put = (command: Partial<NewCommand> & { id: string }) =>
+  database.transaction((transaction) =>
+    store().put(transaction, {
+      kind: 'thing',
+      class: 'write',
+      orderKey: null,
+      body: {},
+      createdAt: now,
+      notAfter: later(now, 60_000),
+      ...command,
+    }),
+  );
+
+const answering = (...outcomes: Outcome[]): Handler & { sent: string[]; asked: string[] } => {
+  const sent: string[] = [];
+  const asked: string[] = [];
+  const next = (): Outcome => outcomes.shift() ?? { is: 'succeeded' };
+  return {
+    sent,
+    asked,
+    permit: async () => null,
+    send: async ({ id }) => {
+      sent.push(id);
+      return next();
+    },
+    confirm: async ({ id }) => {
+      asked.push(id);
+      return next();
+    },
+  };
+};
+
+const house = async (handler: Handler) => {
+  const dispatcher = byHand();
+  const relay = createRelay({
+    store: store(),
+    dispatcher,
+    handlers: { thing: handler },
+    clock,
+    chance: () => 0.5,
+    telemetry,
+  });
+  await relay.start();
+  return {
+    relay,
+    dispatcher,
+    turn: async () => {
+      await relay.sweep();
+      await dispatcher.run();
+    },
+    [Symbol.asyncDispose]: () => relay.stop(),
+  };
+};
+
+test('a command is delivered once and its promise is kept in order: accepted, sent, succeeded', async () => {
+  const handler = answering({ is: 'succeeded' });
+  await using running = await house(handler);
+  await put({ id: 'a' });
+  await running.turn();
+  await running.turn();
+  expect(handler.sent).toEqual(['a']);
+  expect(statesOf('a')).toEqual(['SENT', 'SUCCEEDED']);
+});
+
+test('commands of one order key wait for each other, others do not', async () => {
+  const handler = answering({ is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' }, { is: 'succeeded' });
+  await using running = await house(handler);
+  await put({ id: 'first', orderKey: 'unit' });
+  await put({ id: 'second', orderKey: 'unit' });
+  await put({ id: 'other', orderKey: 'another unit' });
+  await running.turn();
+  expect(handler.sent).toEqual(['first', 'other']);
+  now = later(now, 31_000);
+  await running.turn();
+  await running.turn();
+  expect(handler.sent).toEqual(['first', 'other', 'first', 'second']);
+});
+
+test('a worker that dies after sending leaves a command that is asked about, not sent again', async () => {
+  const dead = store();
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  const claimed = await dead.claim('a', now);
+  if (!claimed) throw new Error('not claimed');
+  await dead.markSent(claimed, now);
+
+  const handler = answering({ is: 'succeeded' });
+  await using running = await house(handler);
+  await running.turn();
+  expect(handler.asked).toEqual([]);
+  now = later(now, LEASE_MS);
+  await running.turn();
+  expect(handler.asked).toEqual(['a']);
+  expect(handler.sent).toEqual([]);
+});
+
+test('a worker whose lease was taken over changes nothing any more', async () => {
+  const slow = store();
+  await put({ id: 'a' });
+  const claimed = await slow.claim('a', now);
+  if (!claimed) throw new Error('not claimed');
+  now = later(now, LEASE_MS);
+  const handler = answering({ is: 'succeeded' });
+  await using running = await house(handler);
+  await running.turn();
+  expect(await slow.markSent(claimed, now)).toBe(false);
+  expect(await slow.settle(claimed, { then: 'finish', state: 'FAILED', code: 'REFUSED_BY_PLATFORM' }, now)).toBe(false);
+  expect(statesOf('a').at(-1)).toBe('SUCCEEDED');
+});
+
+test('two workers that claim one command do not both get it', async () => {
+  await put({ id: 'a' });
+  const claims = await Promise.all([store().claim('a', now), store().claim('a', now), store().claim('a', now)]);
+  expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
+});
+
+test('a command whose deadline has passed is never sent', async () => {
+  const handler = answering();
+  await using running = await house(handler);
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  now = later(now, 10_000);
+  await running.turn();
+  expect(handler.sent).toEqual([]);
+  expect(statesOf('a')).toEqual(['EXPIRED']);
+});
+
+test('what is no longer allowed when its turn comes is cancelled before anything is sent', async () => {
+  const handler = { ...answering(), permit: async () => 'NO_LONGER_ALLOWED' as const };
+  await using running = await house(handler);
+  await put({ id: 'a' });
+  await running.turn();
+  expect(handler.sent).toEqual([]);
+  expect(changes).toMatchObject([{ state: 'CANCELLED', code: 'NO_LONGER_ALLOWED' }]);
+});
+
+test('safety goes first, then doors, then the rest', async () => {
+  await put({ id: 'write', class: 'write' });
+  await put({ id: 'moment', class: 'moment' });
+  await put({ id: 'compliance', class: 'compliance' });
+  await put({ id: 'safety', class: 'safety' });
+  expect((await store().due(now, 10)).map(({ id }) => id)).toEqual(['safety', 'moment', 'compliance', 'write']);
+});
+
+test('a handler that breaks leaves the command to be tried again', async () => {
+  let calls = 0;
+  const handler: Handler = {
+    ...answering(),
+    send: async () => {
+      calls += 1;
+      throw new Error('our bug');
+    },
+    confirm: async () => ({ is: 'succeeded' }),
+  };
+  await using running = await house(handler);
+  await put({ id: 'a' });
+  await running.turn();
+  expect(statesOf('a')).toEqual(['SENT']);
+  now = later(now, LEASE_MS);
+  await running.turn();
+  expect(calls).toBe(1);
+  expect(statesOf('a')).toEqual(['SENT', 'SUCCEEDED']);
+});

@@ -1,0 +1,143 @@
+/**
+ * Delivers commands: one at a time per id, each attempt bounded, each result fenced. The sweep looks four times a
+ * second for whatever is due, so that a lost job, a dead worker or an absent Redis only costs that quarter of a second.
+ */
+import type { Clock } from '../clock.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { type Decision, decide, mayStillSend, type Outcome, outOfTime } from './decide.ts';
+import type { Command, Dispatcher, Handler, Turn } from './outbox.ts';
+import type { OutboxStore } from './store.ts';
+
+const SWEEP_EVERY_MS = 250;
+const SWEEP_BATCH = 100;
+/** A platform of the first version may take five seconds to open a door and say so. */
+const ATTEMPT_LIMIT_MS = 6_000;
+/** A third of the lease: one lost renewal does no harm. */
+const RENEW_EVERY_MS = 1_000;
+/** Follow-ups this near are woken by a timer, later ones are left to the sweep. */
+const TIMER_HORIZON_MS = 5_000;
+
+export type Relay = {
+  start(): Promise<void>;
+  /** Says that a command was committed just now. */
+  wake(command: { id: string; class: Command['class'] }): void;
+  /** One look for due commands. Resolves when they have been handed to the dispatcher. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type RelayOptions = {
+  store: OutboxStore;
+  dispatcher: Dispatcher;
+  handlers: Readonly<Record<string, Handler>>;
+  clock: Clock;
+  /** A number from 0 to 1. */
+  chance: () => number;
+  telemetry: Telemetry;
+};
+
+/** Delivers one command as far as it can go now. Says when it should be looked at again. */
+const createDeliver =
+  ({ store, handlers, clock, chance, telemetry: { log } }: RelayOptions) =>
+  async (id: string): Promise<(Turn & { at: Date }) | undefined> => {
+    const claimed = await store.claim(id, clock());
+    if (!claimed) return undefined;
+    const handler = handlers[claimed.kind];
+    if (!handler) throw new Error(`no handler for commands of kind ${claimed.kind}`);
+
+    let command = claimed;
+    const attempt = async (): Promise<Decision | undefined> => {
+      const signal = AbortSignal.timeout(ATTEMPT_LIMIT_MS);
+      let outcome: Outcome;
+      if (command.phase === 'confirm') outcome = await handler.confirm(command, signal);
+      else {
+        if (!mayStillSend(command, clock())) return outOfTime(command, clock());
+        const refusal = await handler.permit(command);
+        if (refusal) outcome = { is: 'cancelled', code: refusal };
+        else if (!mayStillSend(command, clock())) return outOfTime(command, clock());
+        else {
+          if (!(await store.markSent(command, clock()))) return undefined;
+          command = { ...command, attempts: command.attempts + 1 };
+          outcome = await handler.send(command, signal);
+        }
+      }
+      return decide(command, outcome, clock(), chance());
+    };
+
+    const renewing = setInterval(() => {
+      store
+        .renew(claimed, clock())
+        .catch((error: unknown) => log.warn('lease-not-renewed', { operationId: id, error }));
+    }, RENEW_EVERY_MS);
+    const decision = await attempt().finally(() => clearInterval(renewing));
+    if (!decision || !(await store.settle(command, decision, clock()))) {
+      log.warn('lease-lost', { operationId: id, kind: claimed.kind });
+      return undefined;
+    }
+    log.info('command', {
+      operationId: id,
+      kind: command.kind,
+      state: decision.state,
+      attempts: command.attempts,
+      durationMs: clock().getTime() - command.createdAt.getTime(),
+    });
+    return decision.then === 'again'
+      ? { id, class: command.class, leaseToken: command.leaseToken, at: decision.at }
+      : undefined;
+  };
+
+export const createRelay = (options: RelayOptions): Relay => {
+  const { store, dispatcher, clock, telemetry } = options;
+  const deliver = createDeliver(options);
+  const timers = new Set<NodeJS.Timeout>();
+  let sweeping: NodeJS.Timeout | undefined;
+  let underWay: Promise<void> | undefined;
+  let stopped = false;
+
+  const wakeLater = ({ at, ...turn }: Turn & { at: Date }): void => {
+    const wait = Math.max(0, at.getTime() - clock().getTime());
+    if (stopped || wait > TIMER_HORIZON_MS) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      dispatcher.dispatch(turn);
+    }, wait);
+    timers.add(timer);
+  };
+
+  const sweep = async (): Promise<void> => {
+    for (const turn of await store.due(clock(), SWEEP_BATCH)) dispatcher.dispatch(turn);
+  };
+
+  return {
+    start: async () => {
+      await dispatcher.start(async (id) => {
+        try {
+          const again = await deliver(id);
+          if (again) wakeLater(again);
+        } catch (error) {
+          // The claim runs out by itself and the sweep tries again.
+          telemetry.log.error('delivery-interrupted', { operationId: id, error });
+        }
+      });
+      sweeping = setInterval(() => {
+        if (underWay) return;
+        underWay = sweep()
+          .catch((error: unknown) => telemetry.log.error('sweep-failed', { error }))
+          .finally(() => {
+            underWay = undefined;
+          });
+      }, SWEEP_EVERY_MS);
+    },
+    wake: (command) => {
+      if (!stopped) dispatcher.dispatch({ ...command, leaseToken: 0 });
+    },
+    sweep,
+    stop: async () => {
+      stopped = true;
+      clearInterval(sweeping);
+      for (const timer of timers) clearTimeout(timer);
+      await underWay;
+      await dispatcher.stop();
+    },
+  };
+};

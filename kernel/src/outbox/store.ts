@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { type Database, migrate, type Queryable, type Row } from '../database/database.ts';
+import type { CommandClass } from './classes.ts';
+import { type Decision, isUncertain } from './decide.ts';
+import type { Change, Command, NewCommand, RecordChange, Turn } from './outbox.ts';
+
+/** Short enough that a dead worker's command goes on within seconds; a living worker renews it (see relay.ts). */
+export const LEASE_MS = 3_000;
+
+type CommandRow = Row & {
+  id: string;
+  kind: string;
+  class: CommandClass;
+  order_key: string | null;
+  body: { [key: string]: unknown };
+  created_at: Date;
+  not_after: Date;
+  phase: 'send' | 'confirm';
+  attempts: number;
+  uncertain: boolean;
+  lease_token: number;
+};
+
+const toCommand = (row: CommandRow): Command => ({
+  id: row.id,
+  kind: row.kind,
+  class: row.class,
+  orderKey: row.order_key,
+  body: row.body,
+  createdAt: row.created_at,
+  notAfter: row.not_after,
+  phase: row.phase,
+  attempts: row.attempts,
+  uncertain: row.uncertain,
+  leaseToken: row.lease_token,
+});
+
+const COLUMNS = 'id, kind, class, order_key, body, created_at, not_after, phase, attempts, uncertain, lease_token';
+
+export type OutboxStore = {
+  /** Adds the command in the caller's transaction. */
+  put(transaction: Queryable, command: NewCommand): Promise<void>;
+  /** Ids that are due and that nobody is at, most urgent first. Of one order key only the first is due. */
+  due(now: Date, limit: number): Promise<Turn[]>;
+  /** Takes the command for `LEASE_MS`, or undefined when it is finished, not due, not first in its order, or taken. */
+  claim(id: string, now: Date): Promise<Command | undefined>;
+  /**
+   * Commits, before any byte leaves, that an effect is possible: should this worker die now, the next one asks what
+   * became of it before it may send again. False: the lease is lost.
+   */
+  markSent(command: Command, now: Date): Promise<boolean>;
+  /** Keeps the claim for another `LEASE_MS`. */
+  renew(command: Command, now: Date): Promise<void>;
+  /** Commits what follows. False: the lease was lost meanwhile and nothing was written. */
+  settle(command: Command, decision: Decision, now: Date): Promise<boolean>;
+  /** Unfinished commands by class, and the age of the oldest in seconds. */
+  depth(now: Date): Promise<{ class: CommandClass; count: number; oldestSeconds: number }[]>;
+};
+
+export const migrateOutbox = (database: Database): Promise<void> =>
+  migrate(database, { schema: 'outbox', directory: join(import.meta.dirname, 'migrations') });
+
+/** @param record is told of every change in the transaction that makes it. */
+export const createOutboxStore = ({ database, record }: { database: Database; record: RecordChange }): OutboxStore => {
+  /** Runs `update` and tells of the change, unless the lease is no longer ours. */
+  const fenced = (change: Change, sql: string, parameters: readonly unknown[]): Promise<boolean> =>
+    database.transaction(async (transaction) => {
+      const [row] = await transaction.query(`${sql} RETURNING id`, parameters);
+      if (!row) return false;
+      await record(transaction, change);
+      return true;
+    });
+
+  return {
+    put: async (transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter }) => {
+      await transaction.query(
+        `INSERT INTO outbox.commands (id, kind, class, order_key, body, created_at, not_after, next_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $6, 'ACCEPTED')`,
+        [id, kind, commandClass, orderKey, JSON.stringify(body), createdAt, notAfter],
+      );
+    },
+    due: (now, limit) =>
+      database.query(
+        `SELECT id, class, lease_token AS "leaseToken" FROM outbox.commands c
+         WHERE finished_at IS NULL AND next_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+           AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
+         ORDER BY array_position(ARRAY['safety', 'moment', 'compliance', 'write'], class), next_at LIMIT $2`,
+        [now, limit],
+      ),
+    claim: async (id, now) => {
+      const [row] = await database.query<CommandRow>(
+        `UPDATE outbox.commands c SET lease_token = lease_token + 1, lease_until = $3
+         WHERE id = $1 AND finished_at IS NULL AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+           AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
+         RETURNING ${COLUMNS}`,
+        [id, now, new Date(now.getTime() + LEASE_MS)],
+      );
+      return row && toCommand(row);
+    },
+    markSent: (command, now) =>
+      fenced(
+        { command: { ...command, attempts: command.attempts + 1 }, state: 'SENT', code: null, at: now },
+        `UPDATE outbox.commands SET attempts = attempts + 1, state = 'SENT', phase = 'confirm' WHERE id = $1 AND lease_token = $2 AND lease_until > $3`,
+        [command.id, command.leaseToken, now],
+      ),
+    renew: async (command, now) => {
+      await database.query(
+        'UPDATE outbox.commands SET lease_until = $3 WHERE id = $1 AND lease_token = $2 AND lease_until > $4',
+        [command.id, command.leaseToken, new Date(now.getTime() + LEASE_MS), now],
+      );
+    },
+    settle: (command, decision, now) =>
+      decision.then === 'finish'
+        ? fenced(
+            { command, state: decision.state, code: 'code' in decision ? decision.code : null, at: now },
+            `UPDATE outbox.commands SET state = $3, finished_at = $4, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND finished_at IS NULL`,
+            [command.id, command.leaseToken, decision.state, now],
+          )
+        : fenced(
+            { command, state: decision.state, code: null, at: now },
+            `UPDATE outbox.commands SET state = $3, phase = $4, next_at = $5, uncertain = $6, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND finished_at IS NULL`,
+            [
+              command.id,
+              command.leaseToken,
+              decision.state,
+              decision.phase,
+              decision.at,
+              isUncertain(command, decision),
+            ],
+          ),
+    depth: (now) =>
+      database.query(
+        `SELECT class, count(*)::int AS count, extract(epoch FROM $1 - min(created_at))::float8 AS "oldestSeconds"
+         FROM outbox.commands WHERE finished_at IS NULL GROUP BY class`,
+        [now],
+      ),
+  };
+};

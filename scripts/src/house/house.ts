@@ -1,0 +1,159 @@
+/**
+ * The whole house in one process: the platform's simulator and the development authorization server where no real ones
+ * are named, the database, both subgraphs, the worker and the gateway. The parts start in this order and stop in the
+ * reverse, so that whoever is asked outlives whoever asks.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuthorizationServer } from '@house/authorization-server/authorization-server';
+import { obtainToken } from '@house/authorization-server/obtain-token';
+import { createGateway } from '@house/gateway/gateway';
+import { readLimits } from '@house/gateway/limit/policies';
+import type { Clock, Random } from '@house/kernel/clock';
+import { openDatabase } from '@house/kernel/database';
+import type { Lifecycle } from '@house/kernel/lifecycle';
+import { createBullDispatcher, createInProcessDispatcher } from '@house/kernel/outbox';
+import type { Telemetry } from '@house/kernel/telemetry';
+import { createVault } from '@house/kernel/vault';
+import { createOwners } from '@house/owners/app';
+import { ensureDevelopmentCertificates } from '@house/platform-simulator/certificates';
+import { createPlatformSimulator } from '@house/platform-simulator/platform-simulator';
+import { SEED_PEOPLE } from '@house/schema/seed.ts';
+import { createSmartHome } from '@house/smart-home/app';
+import { seedSmartHome } from '@house/smart-home/seed';
+import type { HouseConfig } from './config.ts';
+import { type DevelopmentKeys, ensureDevelopmentKeys, platformDirectory } from './keys.ts';
+
+export type HouseDeps = {
+  config: HouseConfig;
+  lifecycle: Lifecycle;
+  clock: Clock;
+  random: Random;
+  telemetry: Telemetry;
+  /** The repository's root. */
+  root: string;
+};
+
+/** Whom a newcomer is when nobody is named. */
+export const FIRST_USER = 'owner-a12';
+
+/** Where everything listens, and which database and dispatcher serve. */
+export type House = {
+  url: string;
+  adminUrl: string;
+  issuer: string;
+  platformUrl: string;
+  /** Absent when a real platform is named. */
+  simulatorControlUrl: string | undefined;
+  databaseVersion: string;
+  dispatcher: 'in-process' | 'bull';
+};
+
+type Platform = { url: string; caPem?: string; controlUrl?: string };
+
+/** A platform on this machine is the simulator in a process of its own, and is trusted by the development authority. */
+const isLoopback = (url: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+
+const startPlatform = async (
+  { config, lifecycle, clock, telemetry }: HouseDeps,
+  { registeredClients }: DevelopmentKeys,
+): Promise<Platform> => {
+  const directory = platformDirectory(config.DATA_DIR);
+  if (config.PLATFORM_URL && !isLoopback(config.PLATFORM_URL)) return { url: config.PLATFORM_URL };
+  const certificates = await ensureDevelopmentCertificates({ directory, clock });
+  if (config.PLATFORM_URL) return { url: config.PLATFORM_URL, caPem: certificates.caPem };
+  const simulator = createPlatformSimulator({
+    clock,
+    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    clients: { v2: [registeredClients.v2], v1: [registeredClients.v1] },
+    deviceLatencyMs: config.SIM_DEVICE_LATENCY_MS,
+    log: { error: (event, { reason }) => telemetry.log.error(event, { reason: String(reason) }) },
+  });
+  const { platformUrl, controlUrl } = await simulator.listen({
+    platformPort: config.PLATFORM_PORT,
+    controlPort: config.SIM_PORT,
+  });
+  lifecycle.add({ name: 'platform simulator', stop: () => simulator.close() });
+  return { url: platformUrl, caPem: certificates.caPem, controlUrl };
+};
+
+const startAuthorizationServer = async ({ config, lifecycle, clock }: HouseDeps): Promise<string> => {
+  if (config.AUTH_ISSUER) return config.AUTH_ISSUER;
+  const server = createAuthorizationServer({
+    clock,
+    directory: join(config.DATA_DIR, 'authorization-server'),
+    audience: config.AUTH_AUDIENCE,
+  });
+  const { issuer } = await server.listen(config.AUTH_PORT);
+  lifecycle.add({ name: 'authorization server', stop: () => server.close() });
+  return issuer;
+};
+
+/** @throws when a part cannot start; the parts that did are in the lifecycle. */
+export const startHouse = async (deps: HouseDeps): Promise<House> => {
+  const { config, lifecycle, clock, random, telemetry, root } = deps;
+  const keys = ensureDevelopmentKeys({ directory: config.DATA_DIR, random });
+  const platform = await startPlatform(deps, keys);
+  const issuer = await startAuthorizationServer(deps);
+
+  const database = await openDatabase(
+    config.DATABASE_URL ? { url: config.DATABASE_URL } : { directory: join(config.DATA_DIR, 'database') },
+  );
+  lifecycle.add({ name: 'database', stop: () => database.close() });
+  const vault = createVault({ rootKey: keys.vaultRoot, random });
+
+  const owners = createOwners({ database, clock, random, log: telemetry.log, vault });
+  await owners.migrate();
+  await owners.seed();
+
+  const dispatcher = config.REDIS_URL
+    ? createBullDispatcher({ redisUrl: config.REDIS_URL, log: telemetry.log })
+    : createInProcessDispatcher();
+  const smartHome = await createSmartHome({
+    database,
+    owners: owners.subgraph,
+    platform: { url: platform.url, caPem: platform.caPem, client: keys.platformClient },
+    dispatcher,
+    vault,
+    clock,
+    random,
+    telemetry,
+  });
+  await seedSmartHome(database);
+  await smartHome.start();
+  lifecycle.add({ name: 'smart-home', stop: () => smartHome.stop() });
+
+  const gateway = await createGateway({
+    supergraph: { file: join(root, 'schema/supergraph.graphql') },
+    subgraphs: { owners: owners.subgraph, 'smart-home': smartHome.subgraph },
+    auth: { issuer, audience: config.AUTH_AUDIENCE },
+    limits: config.LIMITS_FILE ? readLimits(config.LIMITS_FILE) : undefined,
+    redisUrl: config.REDIS_URL,
+    introspection: config.INTROSPECTION === 'on',
+    development: true,
+    explorer:
+      config.EXPLORER === 'off' || config.AUTH_ISSUER
+        ? undefined
+        : {
+            mode: config.EXPLORER,
+            users: SEED_PEOPLE.map(({ handle }) => handle),
+            firstQuery: readFileSync(join(root, 'schema/operations/home-screen.graphql'), 'utf8'),
+            token: async (user = FIRST_USER) => (await obtainToken({ issuer, user })).access_token,
+          },
+    clock,
+    random,
+    telemetry,
+  });
+  lifecycle.add({ name: 'gateway', stop: () => gateway.close() });
+  const { url, adminUrl } = await gateway.listen({ port: config.GATEWAY_PORT, adminPort: config.ADMIN_PORT });
+
+  return {
+    url,
+    adminUrl,
+    issuer,
+    platformUrl: platform.url,
+    simulatorControlUrl: platform.controlUrl,
+    databaseVersion: await database.version(),
+    dispatcher: dispatcher.driver,
+  };
+};

@@ -1,0 +1,180 @@
+/**
+ * `/_sim`: the strings of the simulator, apart from the platform that it imitates (contract §5.7). JSON in and out, no
+ * authentication, loopback only. It answers while the platform hangs, freezes or refuses.
+ */
+
+import type { z } from 'zod';
+import type { ContractViolation } from '../contract/contract.ts';
+import type { OutageMode, Simulation } from '../simulation.ts';
+import * as bodies from './bodies.ts';
+
+export type ControlAnswer = { status: number; body: unknown };
+export type ControlRequest = { method: string; path: string; query: URLSearchParams; body: unknown };
+
+export type ControlDeps = {
+  simulation: () => Simulation;
+  reset: (seed: number | undefined) => Promise<void>;
+  /** Of the whole platform. */
+  outage: (mode: OutageMode | undefined) => Promise<void>;
+  /** Ends what is being served for a site. */
+  abort: (siteId: number) => void;
+  /** As if somebody else had signed in with v1's clients. */
+  endV1Tokens: () => void;
+  violations: () => readonly ContractViolation[];
+};
+
+/** A request that the control plane can't follow; the message is for a person at a terminal. */
+class ControlError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+type Call = ControlRequest & { id: string };
+type Control = (call: Call) => unknown;
+
+const parse = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new ControlError(400, problems.join('; '));
+};
+
+const OK = { ok: true };
+
+/** Paths below `/_sim`; `:id` takes one segment. */
+const createRoutes = (deps: ControlDeps): Readonly<Record<string, Control>> => {
+  const now = deps.simulation;
+  const requireSite = (siteId: number) => {
+    const site = now().world.site(siteId);
+    if (!site) throw new ControlError(404, `there is no site ${siteId}`);
+    return site;
+  };
+  return {
+    'POST /reset': async ({ body }) => {
+      await deps.reset(parse(bodies.resetBody, body).seed);
+      return OK;
+    },
+    'GET /ledger': () => now().ledger.read(),
+
+    'POST /faults': ({ body }) => ({ id: now().faults.add(parse(bodies.faultBody, body)).id }),
+    'GET /faults': () => ({ faults: now().faults.list() }),
+    'DELETE /faults': () => {
+      now().faults.remove();
+      return OK;
+    },
+    'DELETE /faults/:id': ({ id }) => {
+      if (!now().faults.remove(id)) throw new ControlError(404, `there is no fault ${id}`);
+      return OK;
+    },
+
+    'POST /outage': async ({ body }) => {
+      const { siteId, on, mode } = parse(bodies.outageBody, body);
+      if (siteId === undefined) await deps.outage(on ? mode : undefined);
+      else {
+        requireSite(siteId);
+        if (on) now().outages.set(siteId, mode);
+        else now().outages.delete(siteId);
+        if (on) deps.abort(siteId);
+      }
+      return OK;
+    },
+    'POST /freeze': ({ body }) => {
+      now().stall.freeze(parse(bodies.freezeBody, body).ms);
+      return OK;
+    },
+    'POST /profile': ({ body }) => {
+      const { siteId, profile } = parse(bodies.profileBody, body);
+      if (siteId !== undefined) requireSite(siteId);
+      now().setProfile(profile, siteId);
+      return OK;
+    },
+
+    'POST /version': ({ body }) => {
+      const { siteId, resource, version } = parse(bodies.versionBody, body);
+      const site = requireSite(siteId);
+      if (resource === undefined) {
+        site.version = version;
+        site.resources = {};
+      } else site.resources[resource] = version;
+      now().events.append({ type: 'site.version_changed', siteId, data: { version, resource: resource ?? null } });
+      return OK;
+    },
+    'POST /deprecate': ({ body }) => {
+      const { at, sunset } = parse(bodies.deprecateBody, body);
+      now().deprecation = { at, sunset };
+      return OK;
+    },
+    'POST /quirks': ({ body }) => {
+      const { name, on } = parse(bodies.quirkBody, body);
+      now().quirks.set(name, on);
+      if (name === 'token-invalidation' && on) deps.endV1Tokens();
+      return OK;
+    },
+    'GET /quirks': () => now().quirks.list(),
+
+    'POST /devices/:id': ({ id, body }) => {
+      const { world, vehicles } = now();
+      const { connectivity, ...moods } = parse(bodies.deviceBody, body);
+      const accessPoint = world.accessPoint(id);
+      if (!accessPoint) throw new ControlError(404, `there is no device ${id}`);
+      for (const mood of ['jammed', 'busy', 'lockedDown'] as const)
+        accessPoint[mood] = moods[mood] ?? accessPoint[mood];
+      if (connectivity !== undefined) setConnectivity(now(), id, connectivity);
+      if (connectivity === 'online') vehicles.applyQueued(id);
+      return OK;
+    },
+    'PUT /units/:id/plates': ({ id, body }) => {
+      const { world, vehicles } = now();
+      const unit = world.unit(id) ?? world.unitByLegacyId(Number(id));
+      if (!unit) throw new ControlError(404, `there is no unit ${id}`);
+      vehicles.seed(unit, parse(bodies.platesBody, body).plates);
+      return OK;
+    },
+    'POST /events': ({ body }) => {
+      const { type, siteId, data } = parse(bodies.eventBody, body);
+      requireSite(siteId);
+      return { event: now().events.append({ type, siteId, data }) };
+    },
+    'GET /events': () => ({ events: now().events.read() }),
+
+    'GET /requests': ({ query }) => {
+      const limit = bodies.limitQuery.safeParse(query.get('limit') ?? undefined);
+      if (!limit.success) throw new ControlError(400, 'limit: a whole number from 0');
+      return { requests: now().requests.read(limit.data) };
+    },
+    'GET /violations': () => ({ violations: deps.violations() }),
+  };
+};
+
+const setConnectivity = ({ world, events }: Simulation, id: string, connectivity: 'online' | 'offline' | 'unknown') => {
+  const accessPoint = world.accessPoint(id);
+  if (!accessPoint || accessPoint.connectivity === connectivity) return;
+  world.setConnectivity(accessPoint, connectivity);
+  if (connectivity === 'unknown') return;
+  events.append({ type: `access_point.${connectivity}`, siteId: accessPoint.siteId, data: { accessPointId: id } });
+};
+
+const templateOf = (path: string): { template: string; id: string } => {
+  const [, first = '', id = '', rest] = path.split('/');
+  if (id === '') return { template: `/${first}`, id };
+  return { template: `/${first}/:id${rest === undefined ? '' : `/${rest}`}`, id };
+};
+
+export const createControl = (deps: ControlDeps) => {
+  const routes = createRoutes(deps);
+  const known = Object.keys(routes).map((route) => route.replace(' ', ' /_sim'));
+  return async ({ method, path, query, body }: ControlRequest): Promise<ControlAnswer> => {
+    const { template, id } = templateOf(path);
+    const control = routes[`${method} ${template}`];
+    if (!control) return { status: 404, body: { error: 'the control plane has no such path', known } };
+    try {
+      return { status: 200, body: await control({ method, path, query, body, id }) };
+    } catch (error) {
+      if (error instanceof ControlError) return { status: error.status, body: { error: error.message } };
+      throw error;
+    }
+  };
+};

@@ -1,0 +1,55 @@
+/** One request and its answer, between the listener and the rooms that serve it. */
+import type { ApiVersion } from './ledger.ts';
+
+export type Received = {
+  method: string;
+  /** Without the query. */
+  path: string;
+  query: URLSearchParams;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  raw: Buffer;
+  tlsVersion: string | null;
+  /** SHA-256 of the client's certificate in base64url, as `x5t#S256`; null when it came without one. */
+  clientCertificate: string | null;
+  /** The `host:port` that the client called. */
+  authority: string;
+};
+
+export type Answer = {
+  status: number;
+  headers?: Record<string, string>;
+  /** Sent as JSON; absent for no body. */
+  body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  text?: string;
+  contentType?: string;
+  /** When what was promised has come to its end: an after-effect fault waits for it. */
+  settled?: Promise<void>;
+  /** The answer to a repeat of the request; the same answer again when absent. */
+  replay?: () => Answer;
+  /** Called once, when the answer goes out or is lost on purpose. */
+  concluded?: () => void;
+  /** Broken on purpose (a fault, a quirk): not held to the contract. */
+  deliberate?: boolean;
+};
+
+/** What a handler gets: a request that the contract has been held to. */
+export type Call = {
+  received: Received;
+  apiVersion: ApiVersion;
+  /** Path and query parameters, decoded, with the types that the contract gives them. */
+  params: Readonly<Record<string, unknown>>;
+  query: Readonly<Record<string, unknown>>;
+  /** Parsed by its media type; undefined without a body. */
+  body: unknown;
+  /** Who calls; empty where the contract asks for nobody. */
+  clientId: string;
+  /** 32 hexadecimal digits: the caller's, or our own. */
+  traceId: string;
+};
+
+export type Handler = (call: Call) => Answer | Promise<Answer>;
+
+/** The handlers of a room by `operationId`. */
+export type Handlers = Readonly<Record<string, Handler>>;

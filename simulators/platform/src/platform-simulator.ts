@@ -1,0 +1,112 @@
+/**
+ * A runnable «Умный дом»: versions 1 and 2 of its REST contract over HTTPS, and a control plane under `/_sim`.
+ *
+ * It stands in for a system that we do not own and is never deployed. It knows the contract (`schema/platform`) and not
+ * our client, so that the two can only agree on what is written down. Every effect is in the ledger, every breach of
+ * the contract, of either side, in `contractViolations`.
+ */
+import type { Clock } from '@house/kernel/clock';
+import type { Generation } from './arrival.ts';
+import { type ContractViolation, createViolations, loadContract } from './contract/contract.ts';
+import { createGuard } from './contract/guard.ts';
+import { createControl } from './control/control.ts';
+import { createControlListener } from './control/listener.ts';
+import { createListener } from './http/listener.ts';
+import { createServe } from './http/serve.ts';
+import { createPlatform } from './platform.ts';
+import { createSimulation } from './simulation.ts';
+import { createTimers } from './timers.ts';
+import { createV1Tokens, type V1Client } from './v1/tokens.ts';
+import { createV1 } from './v1/v1.ts';
+import { createTokens, type V2Client } from './v2/tokens.ts';
+import { createV2 } from './v2/v2.ts';
+
+const SEED = 1;
+const DEVICE_LATENCY_MS = 150;
+
+export type PlatformSimulatorOptions = {
+  clock: Clock;
+  /** Drives chance, never an id. */
+  seed?: number;
+  /** PEM. */
+  tls: { key: string; cert: string };
+  clients: { v2: readonly V2Client[]; v1: readonly V1Client[] };
+  /** From an order to its effect. */
+  deviceLatencyMs?: number;
+  log?: { error(event: string, fields: Record<string, unknown>): void };
+};
+export type PlatformSimulator = {
+  /** Port 0 takes a free one. `controlUrl` ends in `/_sim`. */
+  listen(ports: { platformPort: number; controlPort: number }): Promise<{ platformUrl: string; controlUrl: string }>;
+  /** Destroys what is open; nothing is left running. */
+  close(): Promise<void>;
+  /** Of both sides, the newest 500, since the start: a reset keeps them. */
+  contractViolations(): readonly ContractViolation[];
+};
+
+export const createPlatformSimulator = (options: PlatformSimulatorOptions): PlatformSimulator => {
+  const { clock, seed = SEED, deviceLatencyMs = DEVICE_LATENCY_MS, log } = options;
+  const timers = createTimers();
+  const violations = createViolations({ clock });
+  const tokens = createTokens({ clock, clients: options.clients.v2 });
+  const v1Tokens = createV1Tokens({ clock, clients: options.clients.v1 });
+  const failed = (error: unknown) =>
+    log?.error('platform-simulator-failed', { reason: error instanceof Error ? error.message : String(error) });
+
+  let origins: readonly string[] = [];
+  /** The platform may be meant by its address or by its token endpoint. */
+  const audiences = () => origins.flatMap((origin) => [origin, `${origin}/`, `${origin}/api/v2/oauth/token`]);
+  const generate = (chanceSeed: number): Generation => {
+    const simulation = createSimulation({ clock, timers, seed: chanceSeed, deviceLatencyMs });
+    return {
+      simulation,
+      v1: createV1({ simulation, tokens: v1Tokens }),
+      v2: createV2({ simulation, tokens, audiences }),
+    };
+  };
+  let generation = generate(seed);
+
+  const platform = createPlatform({
+    contract: loadContract,
+    guard: createGuard({ contract: loadContract, violations }),
+    current: () => generation,
+    failed,
+  });
+  const listener = createListener({
+    tls: options.tls,
+    admitted: () => generation.simulation.stall.passed(),
+    handle: (request, response) => serve(request, response),
+  });
+  const serve = createServe({ platform, reset: listener.reset, failed });
+  const control = createControl({
+    simulation: () => generation.simulation,
+    reset: async (chanceSeed) => {
+      const over = generation;
+      generation = generate(chanceSeed ?? seed);
+      over.simulation.stall.end();
+      await listener.restore();
+    },
+    outage: (mode) => (mode ? listener.outage(mode) : listener.restore()),
+    abort: platform.abort,
+    endV1Tokens: v1Tokens.endAll,
+    violations: violations.read,
+  });
+  const controlListener = createControlListener({ control, failed });
+
+  return {
+    async listen({ platformPort, controlPort }) {
+      const port = await listener.listen(platformPort);
+      origins = ['127.0.0.1', 'localhost'].map((host) => `https://${host}:${port}`);
+      const controlled = await controlListener.listen(controlPort).catch(async (error: unknown) => {
+        await listener.close();
+        throw error;
+      });
+      return { platformUrl: `https://127.0.0.1:${port}`, controlUrl: `http://127.0.0.1:${controlled}/_sim` };
+    },
+    async close() {
+      timers.clear();
+      await Promise.all([listener.close(), controlListener.close()]);
+    },
+    contractViolations: violations.read,
+  };
+};

@@ -1,0 +1,45 @@
+/** The owners subgraph as a process of its own. Embedded, the house composes `createOwners` itself. */
+import { randomBytes } from 'node:crypto';
+import { openDatabase } from '@house/kernel/database';
+import { serveHealth } from '@house/kernel/health';
+import { createLifecycle, drainOnSignals } from '@house/kernel/lifecycle';
+import { createPrincipalVerifier } from '@house/kernel/principal';
+import { requireNode } from '@house/kernel/runtime';
+import { serveSubgraph } from '@house/kernel/subgraph';
+import { createTelemetry } from '@house/kernel/telemetry';
+import { createVault } from '@house/kernel/vault';
+import { createOwners } from './app.ts';
+import { readConfig } from './config.ts';
+
+requireNode();
+const config = readConfig(process.env);
+const clock = () => new Date();
+const random = (size: number) => randomBytes(size);
+const { log } = createTelemetry({ service: 'owners', level: config.LOG_LEVEL });
+const lifecycle = createLifecycle({ log });
+drainOnSignals({ lifecycle, log, clock, exit: (code) => process.exit(code) });
+
+const database = await openDatabase({ url: config.DATABASE_URL });
+lifecycle.add({ name: 'database', stop: () => database.close() });
+
+const vault = createVault({ rootKey: config.VAULT_KEY, random });
+const owners = createOwners({ database, clock, random, log, vault });
+await owners.migrate();
+if (config.NODE_ENV === 'development') await owners.seed();
+
+const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
+lifecycle.add({ name: 'health', stop: () => health.close() });
+
+const server = await serveSubgraph({
+  subgraph: owners.subgraph,
+  verify: createPrincipalVerifier({
+    keys: { gateway: config.GATEWAY_PUBLIC_KEY, 'smart-home': config.SMART_HOME_PUBLIC_KEY },
+    audience: 'owners',
+    clock,
+  }),
+  host: config.HOST,
+  port: config.PORT,
+  log,
+});
+lifecycle.add({ name: 'subgraph', stop: () => server.close() });
+log.info('listening', { address: server.url });

@@ -1,0 +1,215 @@
+import { expect, test } from '@jest/globals';
+import type { Invitation, Membership, MembershipRole, MembershipStatus, StaffRole } from './model.ts';
+import {
+  isStaffRole,
+  mayReadComplex,
+  mayReadConsents,
+  mayReadInvitation,
+  membershipSight,
+  personSight,
+  premisesSight,
+  premisesSightThrough,
+  type Viewer,
+} from './policy.ts';
+
+const ROLES: readonly MembershipRole[] = ['OWNER', 'RESIDENT', 'TENANT'];
+const STATUSES: readonly MembershipStatus[] = ['PENDING', 'ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED'];
+const STAFF: readonly StaffRole[] = ['CONCIERGE', 'SECURITY', 'MANAGER', 'SUPPORT', 'AUDITOR'];
+
+const flat = { id: 'pr_1', complex: { id: 'cx_1' } };
+const elsewhere = { id: 'pr_2', complex: { id: 'cx_2' } };
+
+const membership = (changes: Partial<Membership> = {}): Membership => ({
+  id: 'me_1',
+  personId: 'pe_1',
+  premisesId: flat.id,
+  role: 'OWNER',
+  permissions: [],
+  status: 'ACTIVE',
+  validFrom: new Date(0),
+  validUntil: null,
+  ...changes,
+});
+const stranger: Viewer = { personId: 'pe_0', memberships: [], staffRoles: [], complexes: [] };
+const member = (role: MembershipRole, changes: Partial<Membership> = {}): Viewer => ({
+  ...stranger,
+  memberships: [membership({ id: 'me_0', personId: 'pe_0', role, ...changes })],
+});
+const staff = (...staffRoles: StaffRole[]): Viewer => ({ ...stranger, staffRoles, complexes: ['cx_1'] });
+const EVERYBODY: readonly Viewer[] = [
+  stranger,
+  { ...stranger, personId: null },
+  ...ROLES.map((role) => member(role)),
+  ...STAFF.map((role) => staff(role)),
+];
+
+test('premises are seen by their members and by the staff of their complex, and by nobody else', () => {
+  expect(ROLES.map((role) => premisesSight(member(role), flat))).toEqual(
+    Array(3).fill({ label: 'CLEAR', suspension: true }),
+  );
+  expect(ROLES.map((role) => premisesSight(member(role), elsewhere))).toEqual([null, null, null]);
+  expect(Object.fromEntries(STAFF.map((role) => [role, premisesSight(staff(role), flat)]))).toEqual({
+    CONCIERGE: { label: 'CLEAR', suspension: false },
+    SECURITY: { label: 'CLEAR', suspension: false },
+    MANAGER: { label: 'CLEAR', suspension: true },
+    SUPPORT: { label: 'MASKED', suspension: true },
+    AUDITOR: { label: 'MASKED', suspension: true },
+  });
+  expect(STAFF.map((role) => premisesSight(staff(role), elsewhere))).toEqual(Array(5).fill(null));
+  expect(premisesSight(stranger, flat)).toBeNull();
+});
+
+test('a complex in the token is worth nothing without a staff role, and a staff role nothing without the complex', () => {
+  expect(premisesSight({ ...stranger, complexes: ['cx_1'] }, flat)).toBeNull();
+  expect(premisesSight({ ...stranger, staffRoles: ['MANAGER'] }, flat)).toBeNull();
+  expect(['resident', 'service', 'RESIDENT', 'SERVICE', 'constructor'].filter(isStaffRole)).toEqual([]);
+});
+
+test('of several staff roles the clearer one counts', () => {
+  expect(premisesSight(staff('CONCIERGE', 'SUPPORT'), flat)).toEqual({ label: 'CLEAR', suspension: true });
+  expect(membershipSight(staff('SUPPORT', 'MANAGER'), membership(), flat)).toBe('CLEAR');
+});
+
+const SEEN: readonly [string, Viewer, Record<MembershipStatus, Record<MembershipRole, 'CLEAR' | 'MASKED' | null>>][] = [
+  [
+    'an owner',
+    member('OWNER'),
+    {
+      PENDING: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      ACTIVE: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      SUSPENDED: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      EXPIRED: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      REVOKED: { OWNER: null, RESIDENT: null, TENANT: null },
+    },
+  ],
+  [
+    'a resident',
+    member('RESIDENT'),
+    {
+      PENDING: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      ACTIVE: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      SUSPENDED: { OWNER: 'CLEAR', RESIDENT: 'CLEAR', TENANT: 'CLEAR' },
+      EXPIRED: { OWNER: null, RESIDENT: null, TENANT: null },
+      REVOKED: { OWNER: null, RESIDENT: null, TENANT: null },
+    },
+  ],
+  [
+    'a tenant',
+    member('TENANT'),
+    {
+      PENDING: { OWNER: null, RESIDENT: null, TENANT: 'CLEAR' },
+      ACTIVE: { OWNER: null, RESIDENT: null, TENANT: 'CLEAR' },
+      SUSPENDED: { OWNER: null, RESIDENT: null, TENANT: 'CLEAR' },
+      EXPIRED: { OWNER: null, RESIDENT: null, TENANT: null },
+      REVOKED: { OWNER: null, RESIDENT: null, TENANT: null },
+    },
+  ],
+];
+
+test.each(SEEN)('%s sees of the same premises exactly the members that the matrix says', (_, viewer, expected) => {
+  for (const status of STATUSES)
+    for (const role of ROLES)
+      expect([status, role, membershipSight(viewer, membership({ role, status }), flat)]).toEqual([
+        status,
+        role,
+        expected[status][role],
+      ]);
+});
+
+test('managers see members, support sees them masked, and no other staff sees any', () => {
+  const seen = STAFF.map((role) => [role, membershipSight(staff(role), membership(), flat)]);
+  expect(Object.fromEntries(seen)).toEqual({
+    CONCIERGE: null,
+    SECURITY: null,
+    MANAGER: 'CLEAR',
+    SUPPORT: 'MASKED',
+    AUDITOR: null,
+  });
+  const there = membership({ premisesId: elsewhere.id });
+  expect(STAFF.map((role) => membershipSight(staff(role), there, elsewhere))).toEqual(Array(5).fill(null));
+  expect(membershipSight(staff('MANAGER'), membership({ status: 'REVOKED' }), flat)).toBeNull();
+});
+
+test('nobody outside sees a membership', () => {
+  for (const viewer of [stranger, { ...stranger, personId: null }, member('OWNER', { premisesId: 'pr_9' })])
+    for (const status of STATUSES) expect(membershipSight(viewer, membership({ status }), flat)).toBeNull();
+});
+
+test('one’s own membership is always one’s own to see, and the premises with it, but not what happens there', () => {
+  for (const status of STATUSES) {
+    const mine = membership({ personId: 'pe_0', status });
+    expect(membershipSight(stranger, mine, flat)).toBe('CLEAR');
+    expect(premisesSight(stranger, flat)).toBeNull();
+    expect(premisesSightThrough(stranger, mine, flat)).toEqual({ label: 'CLEAR', suspension: false });
+  }
+});
+
+test('whoever may see a membership may see its premises, so that no answer breaks in the middle', () => {
+  for (const viewer of EVERYBODY)
+    for (const role of ROLES)
+      for (const status of STATUSES)
+        for (const personId of ['pe_0', 'pe_1']) {
+          const seen = membership({ role, status, personId });
+          if (membershipSight(viewer, seen, flat) !== null)
+            expect(premisesSightThrough(viewer, seen, flat)).not.toBeNull();
+        }
+});
+
+test('a person is seen as clearly as the clearest membership shows', () => {
+  const seat = { membership: membership(), premises: flat };
+  expect(personSight(stranger, 'pe_1', [seat])).toBeNull();
+  expect(personSight(stranger, 'pe_1', [])).toBeNull();
+  expect(personSight(stranger, 'pe_0', [])).toBe('CLEAR');
+  expect(personSight(staff('SUPPORT'), 'pe_1', [seat])).toBe('MASKED');
+  expect(personSight(staff('SUPPORT'), 'pe_1', [{ membership: membership(), premises: elsewhere }, seat])).toBe(
+    'MASKED',
+  );
+  expect(personSight({ ...member('RESIDENT'), ...staff('SUPPORT') }, 'pe_1', [seat])).toBe('MASKED');
+  expect(personSight({ ...staff('SUPPORT'), memberships: member('RESIDENT').memberships }, 'pe_1', [seat])).toBe(
+    'CLEAR',
+  );
+  expect(personSight(member('TENANT'), 'pe_1', [seat])).toBeNull();
+});
+
+test('an account that is not registered is nobody, also to other such accounts', () => {
+  const nobody: Viewer = { ...stranger, personId: null };
+  expect(membershipSight(nobody, membership(), flat)).toBeNull();
+  expect(mayReadConsents(nobody, 'pe_1')).toBe(false);
+});
+
+const invitation = (changes: Partial<Invitation> = {}): Invitation => ({
+  id: 'in_1',
+  premisesId: flat.id,
+  invitedBy: 'me_0',
+  role: 'RESIDENT',
+  permissions: [],
+  phone: '+79160000012',
+  createdAt: new Date(0),
+  expiresAt: new Date(1),
+  acceptedAt: null,
+  ...changes,
+});
+
+test('an owner sees every invitation, others who may invite their own, staff none', () => {
+  const inviting = { permissions: ['MEMBER_INVITE'] } as const;
+  expect(mayReadInvitation(member('OWNER'), invitation({ invitedBy: 'me_9' }))).toBe(true);
+  for (const role of ['RESIDENT', 'TENANT'] as const) {
+    expect(mayReadInvitation(member(role, inviting), invitation())).toBe(true);
+    expect(mayReadInvitation(member(role, inviting), invitation({ invitedBy: 'me_9' }))).toBe(false);
+    expect(mayReadInvitation(member(role), invitation())).toBe(false);
+  }
+  for (const role of STAFF) expect(mayReadInvitation(staff(role), invitation())).toBe(false);
+  expect(mayReadInvitation(member('OWNER'), invitation({ premisesId: 'pr_9' }))).toBe(false);
+});
+
+test('a complex is seen by those who live in it and those who serve it', () => {
+  expect(mayReadComplex(stranger, 'cx_1', new Set(['cx_1']))).toBe(true);
+  expect(mayReadComplex(stranger, 'cx_1', new Set(['cx_2']))).toBe(false);
+  expect(STAFF.map((role) => mayReadComplex(staff(role), 'cx_1', new Set()))).toEqual(Array(5).fill(true));
+  expect(mayReadComplex(staff('MANAGER'), 'cx_2', new Set())).toBe(false);
+});
+
+test('consents are seen by the person alone', () => {
+  expect(EVERYBODY.map((viewer) => mayReadConsents(viewer, 'pe_1'))).toEqual(EVERYBODY.map(() => false));
+  expect(mayReadConsents(stranger, 'pe_0')).toBe(true);
+});

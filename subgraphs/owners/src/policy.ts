@@ -1,0 +1,121 @@
+/**
+ * Who may read what: the one place where it is decided, by pure functions over what was already loaded.
+ *
+ * Roles and scopes have been checked by the gateway; here it is decided whether this object may be shown to this
+ * viewer (domain matrix, "me" to "inviteMember"). `null` or `false` means: answer as if the object did not exist.
+ * A resident sees through memberships in force; a member of staff through the roles and complexes of the token.
+ */
+import type { Invitation, Membership, StaffRole } from './model.ts';
+
+/** Who is asking. */
+export type Viewer = {
+  /** Null for an account that is not registered here. */
+  readonly personId: string | null;
+  /** The viewer's own memberships that are in force now. */
+  readonly memberships: readonly Membership[];
+  readonly staffRoles: readonly StaffRole[];
+  /** The complexes that those roles are held in. */
+  readonly complexes: readonly string[];
+};
+
+/** How much of a person's name is shown. Phones are always masked. */
+export type PersonSight = 'CLEAR' | 'MASKED';
+/** What is shown of premises beyond kind and complex. */
+export type PremisesSight = { readonly label: 'CLEAR' | 'MASKED'; readonly suspension: boolean };
+/** Premises as far as the policy needs them. */
+export type PremisesPlace = { readonly id: string; readonly complex: { readonly id: string } };
+
+type StaffSight = { readonly premises: PremisesSight; readonly members: PersonSight | null };
+
+/** What each staff role sees of the premises of its complex. */
+const STAFF: Readonly<Record<StaffRole, StaffSight>> = {
+  CONCIERGE: { premises: { label: 'CLEAR', suspension: false }, members: null },
+  SECURITY: { premises: { label: 'CLEAR', suspension: false }, members: null },
+  MANAGER: { premises: { label: 'CLEAR', suspension: true }, members: 'CLEAR' },
+  SUPPORT: { premises: { label: 'MASKED', suspension: true }, members: 'MASKED' },
+  AUDITOR: { premises: { label: 'MASKED', suspension: true }, members: null },
+};
+
+export const isStaffRole = (name: string): name is StaffRole => Object.hasOwn(STAFF, name);
+
+const MEMBER: PremisesSight = { label: 'CLEAR', suspension: true };
+/** Whoever was or will be a member knows which premises those are, and nothing of what happens there. */
+const NOT_IN_FORCE: PremisesSight = { label: 'CLEAR', suspension: false };
+
+const servesComplex = (viewer: Viewer, complexId: string): boolean => viewer.complexes.includes(complexId);
+
+const staffSights = (viewer: Viewer, complexId: string): StaffSight[] =>
+  servesComplex(viewer, complexId) ? viewer.staffRoles.map((role) => STAFF[role]) : [];
+
+const within = (viewer: Viewer, premisesId: string): Membership[] =>
+  viewer.memberships.filter((membership) => membership.premisesId === premisesId);
+
+/** The clearer of what several roles see; null when none sees anything. */
+const clearer = (sights: readonly (PersonSight | null)[]): PersonSight | null => {
+  if (sights.includes('CLEAR')) return 'CLEAR';
+  return sights.includes('MASKED') ? 'MASKED' : null;
+};
+
+export const premisesSight = (viewer: Viewer, premises: PremisesPlace): PremisesSight | null => {
+  if (within(viewer, premises.id).length > 0) return MEMBER;
+  const sights = staffSights(viewer, premises.complex.id).map((sight) => sight.premises);
+  if (sights.length === 0) return null;
+  return {
+    label: clearer(sights.map(({ label }) => label)) ?? 'MASKED',
+    suspension: sights.some(({ suspension }) => suspension),
+  };
+};
+
+/** Premises reached through a membership that the viewer may read, possibly a past one of the viewer's own. */
+export const premisesSightThrough = (
+  viewer: Viewer,
+  membership: Membership,
+  premises: PremisesPlace,
+): PremisesSight | null =>
+  premisesSight(viewer, premises) ?? (membership.personId === viewer.personId ? NOT_IN_FORCE : null);
+
+/** A complex is known to those who live in it and those who serve it. */
+export const mayReadComplex = (viewer: Viewer, complexId: string, complexesOfViewer: ReadonlySet<string>): boolean =>
+  complexesOfViewer.has(complexId) || staffSights(viewer, complexId).length > 0;
+
+/**
+ * Owners and family see everybody in their premises; tenants see tenants, so that a let flat keeps its owner's and its
+ * tenants' households apart while the owner still knows who lives there. What ended stays visible to those who
+ * can prolong it (owner and staff); what was revoked only to the person it was taken from.
+ */
+const seenByMember = (mine: Membership, other: Membership): boolean => {
+  if (other.status === 'REVOKED') return false;
+  if (other.status === 'EXPIRED') return mine.role === 'OWNER';
+  return mine.role !== 'TENANT' || other.role === 'TENANT';
+};
+
+/** How the person of a membership is shown to whoever may read that membership. */
+export const membershipSight = (
+  viewer: Viewer,
+  membership: Membership,
+  premises: PremisesPlace,
+): PersonSight | null => {
+  if (membership.personId === viewer.personId) return 'CLEAR';
+  if (within(viewer, membership.premisesId).some((mine) => seenByMember(mine, membership))) return 'CLEAR';
+  if (membership.status === 'REVOKED') return null;
+  return clearer(staffSights(viewer, premises.complex.id).map((sight) => sight.members));
+};
+
+/** A person is seen by oneself and through any membership that may be read. */
+export const personSight = (
+  viewer: Viewer,
+  personId: string,
+  memberships: readonly { readonly membership: Membership; readonly premises: PremisesPlace }[],
+): PersonSight | null => {
+  if (personId === viewer.personId) return 'CLEAR';
+  return clearer(memberships.map(({ membership, premises }) => membershipSight(viewer, membership, premises)));
+};
+
+/** An owner sees every invitation to the premises; others who may invite see their own. */
+export const mayReadInvitation = (viewer: Viewer, invitation: Invitation): boolean =>
+  within(viewer, invitation.premisesId).some(
+    (mine) => mine.role === 'OWNER' || (mine.permissions.includes('MEMBER_INVITE') && invitation.invitedBy === mine.id),
+  );
+
+/** Consents are between the person and the operator of personal data. */
+export const mayReadConsents = (viewer: Viewer, personId: string): boolean => personId === viewer.personId;

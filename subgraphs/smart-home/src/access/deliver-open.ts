@@ -1,0 +1,77 @@
+import type { Clock } from '@house/kernel/clock';
+import type { Command, Handler } from '@house/kernel/outbox';
+import { z } from 'zod';
+import type { Bindings } from '../bindings.ts';
+import type { OperationStore } from '../operations/operations.ts';
+import type { Access, OpenOrder, Platform } from '../platform/platform.ts';
+import { beforeSending, outcomeOf } from '../platform/platform.ts';
+import { openRefusal } from '../policy.ts';
+import { onBehalfOf, type Standings } from '../standing.ts';
+import type { AccessPointDirectory } from './directory.ts';
+
+const body = z.object({ subject: z.string(), premisesId: z.string(), accessPointId: z.string() });
+
+/** Delivers one open: the right to it is decided again now, and the platform is told until when it counts. */
+export const createDeliverOpen = ({
+  platform,
+  standings,
+  bindings,
+  directory,
+  operations,
+  clock,
+}: {
+  platform: Platform;
+  standings: Standings;
+  bindings: Bindings;
+  directory: AccessPointDirectory;
+  operations: OperationStore;
+  clock: Clock;
+}): Handler => {
+  const prepare = async (command: Command): Promise<{ access: Access; order: OpenOrder } | undefined> => {
+    const { subject, premisesId, accessPointId } = body.parse(command.body);
+    const [premises] = await bindings.premises([premisesId]);
+    const point = premises && (await directory.known(premises)).find(({ id }) => id === accessPointId);
+    if (!premises?.unit || !point) return undefined;
+    const access = await beforeSending(platform.access(premises.siteId));
+    await operations.setPlatformVersion(command.id, access.version);
+    return {
+      access,
+      order: {
+        key: command.id,
+        unit: premises.unit,
+        accessPoint: point.ref,
+        actuation: point.actuation,
+        subjectRef: await bindings.subjectRef(subject, premises.siteId),
+        notAfter: command.notAfter,
+        attempts: command.attempts,
+      },
+    };
+  };
+
+  return {
+    permit: async (command) => {
+      const { subject, premisesId } = body.parse(command.body);
+      const now = clock();
+      const refusal = openRefusal(await standings.fresh(onBehalfOf(subject, command.id, now)), premisesId, now);
+      return refusal && 'NO_LONGER_ALLOWED';
+    },
+    send: async (command, signal) => {
+      try {
+        const prepared = await prepare(command);
+        return prepared ? await prepared.access.open(prepared.order, signal) : { is: 'failed', code: 'NOT_FOUND' };
+      } catch (error) {
+        // Only what comes before the request throws: the translators answer for the request itself.
+        return outcomeOf(error, { repeatable: false, next: 'ask' });
+      }
+    },
+    confirm: async (command, signal) => {
+      try {
+        const prepared = await prepare(command);
+        return prepared ? await prepared.access.outcome(prepared.order, signal) : { is: 'ambiguous', next: 'nothing' };
+      } catch (error) {
+        outcomeOf(error, { repeatable: false, next: 'ask' });
+        return { is: 'ambiguous', next: 'ask' };
+      }
+    },
+  };
+};

@@ -1,0 +1,118 @@
+/** Composes the smart-home subgraph by hand: its rooms, the platform port, the outbox and whoever delivers. */
+import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { Clock, Random } from '@house/kernel/clock';
+import { type Database, migrate } from '@house/kernel/database';
+import { createOutboxStore, createRelay, type Dispatcher, type Handler, migrateOutbox } from '@house/kernel/outbox';
+import { createSubgraph, DateTime, type Subgraph } from '@house/kernel/subgraph';
+import type { Telemetry } from '@house/kernel/telemetry';
+import type { Vault } from '@house/kernel/vault';
+import { readSubgraphSdl } from '@house/schema/subgraph-sdl.ts';
+import { type DocumentNode, Kind, parse } from 'graphql';
+import { createAccess, createAccessPointDirectory } from './access/access.ts';
+import { createBindings } from './bindings.ts';
+import { createComplexes } from './complexes/complexes.ts';
+import { createContextFactory } from './context.ts';
+import { createLastKnown } from './last-known.ts';
+import { createAccept, createOperationStore, createOperations } from './operations/operations.ts';
+import { createPlatform, type Platform, type PlatformOptions } from './platform/platform.ts';
+import { createStandings } from './standing.ts';
+import { createVehicleStore, createVehicles } from './vehicles/vehicles.ts';
+
+export type SmartHomeOptions = {
+  database: Database;
+  /** Answers who somebody is; in-process or behind HTTP. */
+  owners: Subgraph;
+  platform: Pick<PlatformOptions, 'url' | 'caPem' | 'client'>;
+  dispatcher: Dispatcher;
+  vault: Vault;
+  clock: Clock;
+  random: Random;
+  telemetry: Telemetry;
+};
+
+export type SmartHome = {
+  readonly subgraph: Subgraph;
+  readonly platform: Platform;
+  /** Begins to deliver. */
+  start(): Promise<void>;
+  /** Stops claiming, finishes what is under way, closes connections to the platform. */
+  stop(): Promise<void>;
+};
+
+const NOTHING: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };
+
+/** Brings the database up to date and composes; nothing is delivered before `start`. */
+export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartHome> => {
+  const { database, owners, dispatcher, vault, clock, random, telemetry } = options;
+  await migrateOutbox(database);
+  await migrate(database, { schema: 'smart_home', directory: join(import.meta.dirname, '../migrations') });
+
+  const lastKnown = createLastKnown({ database, clock });
+  const platform = createPlatform({
+    ...options.platform,
+    memory: {
+      read: async () => (await lastKnown.read('platform', 'discovery'))?.answer,
+      write: (discovery) => lastKnown.write('platform', 'discovery', discovery),
+    },
+    clock,
+    random,
+    telemetry,
+  });
+  const bindings = createBindings({ database, random });
+  const standings = createStandings({ owners, clock });
+  const directory = createAccessPointDirectory({ platform, lastKnown, vault, clock, log: telemetry.log });
+  const operations = createOperationStore({ database });
+  const vehicles = createVehicleStore({ database, vault });
+
+  const outbox = createOutboxStore({
+    database,
+    record: async (transaction, change) => {
+      await operations.record(transaction, change);
+      await onChange[change.command.kind]?.(transaction, change);
+    },
+  });
+  const wake = (command: Parameters<typeof relay.wake>[0]): void => relay.wake(command);
+  const accept = createAccept({ database, operations, outbox, wake, clock, random });
+
+  const deps = { accept, standings, bindings, directory, platform, vehicles, operations, clock, random };
+  const rooms = {
+    access: createAccess(deps),
+    complexes: createComplexes(deps),
+    operations: createOperations(deps),
+    vehicles: createVehicles(deps),
+  };
+  const handlers: Record<string, Handler> = { ...rooms.access.commands, ...rooms.vehicles.commands };
+  const onChange: Record<string, (typeof rooms.vehicles.commands)['VEHICLE_ADD']['onChange']> = {
+    VEHICLE_ADD: rooms.vehicles.commands.VEHICLE_ADD.onChange,
+    VEHICLE_REMOVE: rooms.vehicles.commands.VEHICLE_REMOVE.onChange,
+  };
+  const relay = createRelay({
+    store: outbox,
+    dispatcher,
+    handlers,
+    clock,
+    chance: () => Buffer.from(random(4)).readUInt32BE() / 0xffff_ffff,
+    telemetry,
+  });
+
+  const schema = buildSubgraphSchema([
+    { typeDefs: parse(readSubgraphSdl('smart-home')), resolvers: { DateTime } },
+    ...Object.values(rooms).map(({ resolvers }) => ({ typeDefs: NOTHING, resolvers })),
+  ]);
+
+  return {
+    subgraph: createSubgraph({
+      name: 'smart-home',
+      schema,
+      createContext: createContextFactory({ standings, bindings, directory, vehicles, operations }),
+      log: telemetry.log,
+    }),
+    platform,
+    start: () => relay.start(),
+    stop: async () => {
+      await relay.stop();
+      await platform.close();
+    },
+  };
+};

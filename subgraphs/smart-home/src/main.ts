@@ -1,0 +1,71 @@
+/** The smart-home subgraph and its worker as a process of their own. Embedded, the house composes `createSmartHome` itself. */
+import { randomBytes } from 'node:crypto';
+import { openDatabase } from '@house/kernel/database';
+import { serveHealth } from '@house/kernel/health';
+import { createLifecycle, drainOnSignals } from '@house/kernel/lifecycle';
+import { createBullDispatcher, createInProcessDispatcher } from '@house/kernel/outbox';
+import { createPrincipalSigner, createPrincipalVerifier } from '@house/kernel/principal';
+import { requireNode } from '@house/kernel/runtime';
+import { connectSubgraph, serveSubgraph } from '@house/kernel/subgraph';
+import { createTelemetry } from '@house/kernel/telemetry';
+import { createVault } from '@house/kernel/vault';
+import { createSmartHome } from './app.ts';
+import { readConfig } from './config.ts';
+import { seedSmartHome } from './seed.ts';
+
+requireNode();
+const config = readConfig(process.env);
+const clock = () => new Date();
+const random = (size: number) => randomBytes(size);
+const telemetry = createTelemetry({ service: 'smart-home', level: config.LOG_LEVEL });
+const { log } = telemetry;
+const lifecycle = createLifecycle({ log });
+drainOnSignals({ lifecycle, log, clock, exit: (code) => process.exit(code) });
+
+const database = await openDatabase({ url: config.DATABASE_URL });
+lifecycle.add({ name: 'database', stop: () => database.close() });
+
+const owners = connectSubgraph({
+  name: 'owners',
+  url: config.OWNERS_URL,
+  sign: createPrincipalSigner({ key: config.SMART_HOME_PRIVATE_KEY, issuer: 'smart-home', clock }),
+});
+lifecycle.add({ name: 'owners', stop: () => owners.close() });
+
+const smartHome = await createSmartHome({
+  database,
+  owners,
+  platform: {
+    url: config.PLATFORM_URL,
+    caPem: config.PLATFORM_CA,
+    client: {
+      id: config.PLATFORM_CLIENT_ID,
+      key: config.PLATFORM_CLIENT_KEY,
+      v1Secret: config.PLATFORM_V1_SECRET,
+      v1ApiKey: config.PLATFORM_V1_API_KEY,
+    },
+  },
+  dispatcher: config.REDIS_URL
+    ? createBullDispatcher({ redisUrl: config.REDIS_URL, log })
+    : createInProcessDispatcher(),
+  vault: createVault({ rootKey: config.VAULT_KEY, random }),
+  clock,
+  random,
+  telemetry,
+});
+if (config.NODE_ENV === 'development') await seedSmartHome(database);
+await smartHome.start();
+lifecycle.add({ name: 'delivery', stop: () => smartHome.stop() });
+
+const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
+lifecycle.add({ name: 'health', stop: () => health.close() });
+
+const server = await serveSubgraph({
+  subgraph: smartHome.subgraph,
+  verify: createPrincipalVerifier({ keys: { gateway: config.GATEWAY_PUBLIC_KEY }, audience: 'smart-home', clock }),
+  host: config.HOST,
+  port: config.PORT,
+  log,
+});
+lifecycle.add({ name: 'subgraph', stop: () => server.close() });
+log.info('listening', { address: server.url });

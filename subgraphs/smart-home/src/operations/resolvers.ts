@@ -1,0 +1,64 @@
+import type { Clock } from '@house/kernel/clock';
+import { HouseError, userErrorOf } from '@house/kernel/errors';
+import type { Resolvers } from '../generated/resolvers.ts';
+import { membershipIn } from '../policy.ts';
+import type { OperationRecord, OperationStore } from './store.ts';
+
+const PAGE_LIMIT = 100;
+const NO_OPERATIONS = { edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
+
+type Cursor = { createdAt: Date; id: string };
+
+const encode = ({ createdAt, id }: OperationRecord): string =>
+  Buffer.from(`${createdAt.toISOString()}|${id}`).toString('base64url');
+
+const decode = (cursor: string): Cursor => {
+  const [at, id] = Buffer.from(cursor, 'base64url').toString('utf8').split('|');
+  const createdAt = new Date(at ?? '');
+  if (!id || Number.isNaN(createdAt.getTime()))
+    throw new HouseError('BAD_USER_INPUT', { message: 'This cursor is not one of ours.', path: ['after'] });
+  return { createdAt, id };
+};
+
+export const createOperationResolvers = ({
+  operations,
+  clock,
+}: {
+  operations: OperationStore;
+  clock: Clock;
+}): Resolvers => ({
+  Query: {
+    // Another person's operation is null, exactly as if it did not exist.
+    operation: async (_, { id }, { operation, principal }) => {
+      const found = await operation.load(id);
+      return found?.subject === principal.subject ? found : null;
+    },
+  },
+  Operation: {
+    __resolveReference: async ({ id }, { operation, principal }) => {
+      const found = await operation.load(id);
+      return found?.subject === principal.subject ? found : null;
+    },
+    error: ({ errorCode }) => errorCode && userErrorOf(errorCode),
+  },
+  Premises: {
+    operations: async ({ id }, { state, first, after }, { principal, standing }) => {
+      if (first < 1 || first > PAGE_LIMIT)
+        throw new HouseError('BAD_USER_INPUT', { message: `first lies between 1 and ${PAGE_LIMIT}.`, path: ['first'] });
+      if (!membershipIn(await standing(), id, clock())) return NO_OPERATIONS;
+      const found = await operations.page({
+        subject: principal.subject,
+        premisesId: id,
+        state: state ?? null,
+        limit: first + 1,
+        after: after ? decode(after) : null,
+      });
+      const shown = found.slice(0, first);
+      const last = shown.at(-1);
+      return {
+        edges: shown.map((node) => ({ node, cursor: encode(node) })),
+        pageInfo: { hasNextPage: found.length > first, endCursor: last ? encode(last) : null },
+      };
+    },
+  },
+});

@@ -1,0 +1,133 @@
+/**
+ * The one place that speaks HTTP to the platform: TLS, deadline, token, statuses. It translates nothing and retries
+ * nothing but a request that was refused for an old token, once.
+ */
+import type { Clock } from '@house/kernel/clock';
+import type { Telemetry } from '@house/kernel/telemetry';
+import { Histogram } from 'prom-client';
+import { Agent, type Dispatcher, request } from 'undici';
+import { CONTRACT_BROKEN, faultOf, networkFault, PlatformFault, parseRetryAfter } from './faults.ts';
+
+export type PlatformRequest = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root, with the version: `/api/v2/units/…`. */
+  path: string;
+  /** The path with its ids left out, for metrics. */
+  route: string;
+  siteId?: number;
+  headers?: Readonly<Record<string, string>>;
+  json?: unknown;
+  form?: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+};
+
+export type PlatformAnswer = {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  text: string;
+};
+
+export type PlatformClient = {
+  readonly url: string;
+  /** Resolves with any answer at all; rejects with `PlatformFault` when there is none. */
+  exchange(request: PlatformRequest): Promise<PlatformAnswer>;
+  close(): Promise<void>;
+};
+
+/** A TLS handshake on a healthy network takes a fraction of this. */
+const CONNECT_LIMIT_MS = 1_500;
+/** Lists of one unit are a few kilobytes; a megabyte is not an answer of this contract. */
+const ANSWER_LIMIT_BYTES = 1_000_000;
+
+/** Told of every exchange, so that health is known without asking. */
+export type Witness = (siteId: number | undefined, reachable: boolean) => void;
+
+export const createPlatformClient = ({
+  url,
+  caPem,
+  witness,
+  clock,
+  telemetry,
+}: {
+  url: string;
+  /** Trusted authorities; the system's own when absent. */
+  caPem?: string | undefined;
+  witness: Witness;
+  clock: Clock;
+  telemetry: Telemetry;
+}): PlatformClient => {
+  const dispatcher: Dispatcher = new Agent({
+    connections: 32,
+    pipelining: 1,
+    maxResponseSize: ANSWER_LIMIT_BYTES,
+    connect: { timeout: CONNECT_LIMIT_MS, minVersion: 'TLSv1.2', ...(caPem && { ca: caPem }) },
+  });
+  const durations = new Histogram({
+    name: 'http_client_request_duration_seconds',
+    help: 'Requests to the platform, by route and status.',
+    labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers: [telemetry.registry],
+  });
+
+  return {
+    url,
+    exchange: async ({ method, path, route, siteId, headers, json, form, signal }) => {
+      const started = clock().getTime();
+      const observe = (status: number | undefined, errorType: string): void =>
+        durations.observe(
+          {
+            http_request_method: method,
+            http_route: route,
+            http_response_status_code: String(status ?? ''),
+            error_type: errorType,
+          },
+          (clock().getTime() - started) / 1_000,
+        );
+      const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json);
+      const type = json === undefined ? form && 'application/x-www-form-urlencoded' : 'application/json';
+      try {
+        const answer = await request(url + path, {
+          method,
+          dispatcher,
+          signal,
+          headers: { accept: 'application/json', ...(type && { 'content-type': type }), ...headers },
+          ...(body !== undefined && { body }),
+        });
+        const text = await answer.body.text();
+        observe(answer.statusCode, '');
+        witness(siteId, answer.statusCode < 500);
+        return { status: answer.statusCode, headers: answer.headers, text };
+      } catch (error) {
+        const fault = networkFault(error);
+        observe(undefined, fault.problem ?? fault.effect);
+        witness(siteId, false);
+        throw new PlatformFault(fault, error);
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+};
+
+export const headerOf = (answer: PlatformAnswer, name: string): string | undefined => {
+  const value = answer.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/** @throws PlatformFault `PLATFORM_CONTRACT_BROKEN` when the text is not JSON. */
+export const jsonOf = (answer: PlatformAnswer): unknown => {
+  try {
+    return JSON.parse(answer.text);
+  } catch (cause) {
+    throw new PlatformFault({ ...CONTRACT_BROKEN, status: answer.status }, cause);
+  }
+};
+
+/** @throws PlatformFault unless the status is a success. */
+export const requireSuccess = (answer: PlatformAnswer, problem: string | undefined, now: Date): void => {
+  if (answer.status >= 200 && answer.status < 400) return;
+  throw new PlatformFault(faultOf(answer.status, problem, parseRetryAfter(headerOf(answer, 'retry-after'), now)));
+};
+
+/** A value that does not fit the contract. */
+export const contractBroken = (cause: unknown): PlatformFault => new PlatformFault(CONTRACT_BROKEN, cause);

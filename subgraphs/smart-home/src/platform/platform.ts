@@ -1,0 +1,113 @@
+/**
+ * The external platform in our words. Nobody outside this folder knows that it speaks REST, in two versions at once:
+ * `access(site)` and `vehicles(site)` answer with whichever version serves that site and that resource now.
+ */
+import type { Outcome } from '@house/kernel/outbox';
+
+/** The platform's names of one place, in both versions. */
+export type Unit = { siteId: number; unitId: string; flatId: number };
+
+export type AccessPointKind = 'ENTRANCE' | 'WICKET' | 'GATE' | 'BARRIER' | 'ELEVATOR' | 'APARTMENT_DOOR' | 'PARKING';
+export type Actuation = 'MOMENTARY' | 'TOGGLE' | 'LATCHED';
+export type Connectivity = 'ONLINE' | 'OFFLINE' | 'UNKNOWN';
+export type OpenMethod =
+  | 'APP'
+  | 'PIN'
+  | 'QR'
+  | 'GUEST_LINK'
+  | 'FACE'
+  | 'PLATE'
+  | 'RFID'
+  | 'CALL'
+  | 'CONCIERGE'
+  | 'SCENARIO';
+
+/** The platform's names of one access point: `v2` is missing while only the first version has been seen, and the reverse. */
+export type AccessPointRef = { v2?: string; v1?: { domophoneId: number; doorId: number } };
+
+export type AccessPointState = {
+  ref: AccessPointRef;
+  kind: AccessPointKind;
+  name: string;
+  actuation: Actuation;
+  connectivity: Connectivity;
+  /** When the platform itself learnt it; null when it does not say. */
+  asOf: Date | null;
+  blockedReason: string | null;
+  allowedMethods: OpenMethod[];
+};
+
+export type OpenOrder = {
+  /** The idempotency key towards the platform. */
+  key: string;
+  unit: Unit;
+  accessPoint: AccessPointRef;
+  actuation: Actuation;
+  subjectRef: string;
+  /** The platform must not act after it. */
+  notAfter: Date;
+  /** How often it was handed over before, this time included. */
+  attempts: number;
+};
+
+export type Access = {
+  readonly version: PlatformVersion;
+  /** What a unit reaches, entrance first. */
+  accessPoints(unit: Unit, signal: AbortSignal): Promise<AccessPointState[]>;
+  open(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
+  /** What became of an open whose answer was lost or is still due. */
+  outcome(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
+};
+
+export type PlateOrder = {
+  key: string;
+  unit: Unit;
+  plate: { country: string; canonical: string };
+  accessPoints: readonly AccessPointRef[];
+  validFrom: Date;
+  validUntil: Date | null;
+  autoOpen: boolean;
+  /** The platform's own name of the permit, where it has one and we know it. */
+  platformRef: string | null;
+  /** Somebody else's permit in the same unit is for the same plate: a list that knows no permits must keep the line. */
+  shared: boolean;
+};
+
+/** `platformRef` comes with `succeeded` where the version names its permits. */
+export type PlateOutcome = Outcome & { platformRef?: string };
+
+export type Vehicles = {
+  readonly version: PlatformVersion;
+  /** Adds the plate, or gives the permit that the platform already has the terms of the order. */
+  add(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  /** What became of an `add` that the platform took or whose answer was lost. */
+  added(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  remove(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
+  removed(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
+};
+
+export type PlatformVersion = 'v1' | 'v2';
+export type PlatformHealth = 'UP' | 'DEGRADED' | 'DOWN' | 'UNKNOWN';
+
+export type Binding = {
+  apiVersion: string;
+  deprecatedSince: Date | null;
+  sunsetAt: Date | null;
+  health: PlatformHealth;
+  checkedAt: Date;
+};
+
+/** What the house can do today through the version that serves the site. */
+export type Capability = 'OPEN_SYNC' | 'OPEN_ASYNC' | 'PLATE_LIST' | 'PLATE_VALIDITY';
+
+export type Platform = {
+  access(siteId: number): Promise<Access>;
+  vehicles(siteId: number): Promise<Vehicles>;
+  /** Never fails: when the platform cannot be asked, it says so. */
+  binding(siteId: number): Promise<Binding>;
+  capabilities(siteId: number): Promise<Capability[]>;
+  close(): Promise<void>;
+};
+
+export { createPlatform, type PlatformOptions } from './create-platform.ts';
+export { beforeSending, outcomeOf, PlatformFault } from './faults.ts';

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { contractBroken } from '../client.ts';
+import { outcomeOf, PlatformFault } from '../faults.ts';
+import type { PlateOrder, PlateOutcome, Vehicles } from '../platform.ts';
+import type { V1Session } from './session.ts';
+
+const CALL_LIMIT_MS = 4_000;
+
+const carsData = z.object({ cars: z.string() });
+
+/** A list that is read, merged and written whole may be written again: the second time nothing changes. */
+const ALLOWED = { repeatable: true, next: 'repeat' } as const;
+
+/**
+ * The first version keeps the plates of a flat as one text. Others write it too, so a change is read-merge-write; two
+ * of ours never overlap because commands of one unit are delivered in order, one at a time.
+ */
+export const createVehiclesV1 = (session: V1Session): Vehicles => {
+  const call = (order: PlateOrder, method: 'GET' | 'PUT', signal: AbortSignal, json?: unknown): Promise<unknown> =>
+    session.call({
+      method,
+      path: `/flats/${order.unit.flatId}/cars`,
+      route: '/flats/{id}/cars',
+      siteId: order.unit.siteId,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT_MS)]),
+      ...(json !== undefined && { json }),
+    });
+
+  const read = async (order: PlateOrder, signal: AbortSignal): Promise<string[]> => {
+    try {
+      const data = await call(order, 'GET', signal);
+      if (data === undefined) return [];
+      const parsed = carsData.safeParse(data);
+      if (!parsed.success) throw contractBroken(parsed.error);
+      return parsed.data.cars.split('\n').filter((line) => line.trim() !== '');
+    } catch (error) {
+      if (error instanceof PlatformFault && error.fault.status === 404) return [];
+      throw error;
+    }
+  };
+
+  const change = async (
+    order: PlateOrder,
+    signal: AbortSignal,
+    merge: (cars: string[]) => string[],
+  ): Promise<PlateOutcome> => {
+    try {
+      const cars = await read(order, signal);
+      const merged = merge(cars);
+      if (merged.length !== cars.length) await call(order, 'PUT', signal, { cars: merged.join('\n') });
+      return { is: 'succeeded' };
+    } catch (error) {
+      return outcomeOf(error, ALLOWED);
+    }
+  };
+
+  /** Other people's lines are kept to the letter; ours is recognised whatever spaces and case it was written with. */
+  const isSame = (line: string, canonical: string): boolean => line.replace(/[\s-]/g, '').toUpperCase() === canonical;
+
+  return {
+    version: 'v1',
+    add: (order, signal) =>
+      change(order, signal, (cars) =>
+        cars.some((line) => isSame(line, order.plate.canonical)) ? cars : [...cars, order.plate.canonical],
+      ),
+    added: async () => ({ is: 'ambiguous', next: 'repeat' }),
+    remove: async (order, signal) =>
+      order.shared
+        ? { is: 'succeeded' }
+        : change(order, signal, (cars) => cars.filter((line) => !isSame(line, order.plate.canonical))),
+    removed: async () => ({ is: 'ambiguous', next: 'repeat' }),
+  };
+};

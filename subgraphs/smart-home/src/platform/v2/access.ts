@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { contractBroken, jsonOf, type PlatformAnswer } from '../client.ts';
+import { beforeSending, outcomeOf, PlatformFault } from '../faults.ts';
+import type {
+  Access,
+  AccessPointKind,
+  AccessPointState,
+  Actuation,
+  Connectivity,
+  OpenMethod,
+  OpenOrder,
+  Unit,
+} from '../platform.ts';
+import { operationOutcome } from './operations.ts';
+import type { V2Session } from './session.ts';
+
+const READ_LIMIT_MS = 2_000;
+/** A platform that does not answer by then is asked about the key instead of being waited for. */
+const OPEN_LIMIT_MS = 2_000;
+/** One retry with the same key after a lost answer; more would only hammer a door that does not respond. */
+const ATTEMPTS_AFTER_LOSS = 2;
+
+const upper = <T extends string>(value: string): T => value.toUpperCase() as T;
+const accessPoint = z.object({
+  id: z.string(),
+  legacyId: z.string().nullish(),
+  kind: z
+    .enum(['entrance', 'wicket', 'gate', 'barrier', 'elevator', 'apartment_door', 'parking'])
+    .transform(upper<AccessPointKind>),
+  name: z.string(),
+  actuation: z.enum(['momentary', 'toggle', 'latched']).transform(upper<Actuation>),
+  methods: z
+    .array(z.enum(['app', 'pin', 'qr', 'guest_link', 'face', 'plate', 'rfid', 'call', 'concierge', 'scenario']))
+    .transform((methods) => methods.map(upper<OpenMethod>)),
+  connectivity: z.enum(['online', 'offline', 'unknown']).transform(upper<Connectivity>),
+  asOf: z.iso.datetime({ offset: true }).nullish(),
+  blockedReason: z.string().nullish(),
+});
+const list = z.object({ items: z.array(accessPoint), next: z.string().nullish() });
+
+/** `1701/0` → the first version's names. */
+const legacyRef = (legacyId: string | null | undefined) => {
+  const [domophoneId, doorId] = (legacyId ?? '').split('/').map(Number);
+  return Number.isInteger(domophoneId) && Number.isInteger(doorId)
+    ? { v1: { domophoneId: domophoneId as number, doorId: doorId as number } }
+    : {};
+};
+
+const toState = (item: z.output<typeof accessPoint>): AccessPointState => ({
+  ref: { v2: item.id, ...legacyRef(item.legacyId) },
+  kind: item.kind,
+  name: item.name,
+  actuation: item.actuation,
+  connectivity: item.connectivity,
+  asOf: item.asOf ? new Date(item.asOf) : null,
+  blockedReason: item.blockedReason ?? null,
+  allowedMethods: item.methods,
+});
+
+/** A unit reaches a handful of points; a list that does not end after this many pages goes in circles. */
+const PAGES = 10;
+
+/** Walks a list to its end. @throws PlatformFault when a page does not fit the contract or the list does not end. */
+export const readPages = async <T>(
+  session: V2Session,
+  { path, route, siteId, signal }: { path: string; route: string; siteId: number; signal: AbortSignal },
+  page: z.ZodType<{ items: T[]; next?: string | null | undefined }>,
+): Promise<T[]> => {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let turn = 0; turn < PAGES; turn += 1) {
+    const query = `?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
+    const parsed = page.safeParse(
+      jsonOf(await session.call({ method: 'GET', path: path + query, route, siteId, signal })),
+    );
+    if (!parsed.success) throw contractBroken(parsed.error);
+    items.push(...parsed.data.items);
+    if (!parsed.data.next || parsed.data.next === cursor) return items;
+    cursor = parsed.data.next;
+  }
+  throw contractBroken(new Error(`a list of more than ${PAGES} pages`));
+};
+
+export const createAccessV2 = (session: V2Session): Access => {
+  const accessPoints = (unit: Unit, signal: AbortSignal): Promise<AccessPointState[]> =>
+    readPages(
+      session,
+      {
+        path: `/units/${encodeURIComponent(unit.unitId)}/access-points`,
+        route: '/units/{id}/access-points',
+        siteId: unit.siteId,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
+      },
+      list,
+    ).then((items) => items.map(toState));
+
+  /** The second version's name of a point that may have been seen by the first only. */
+  const nameOf = async ({ accessPoint: ref, unit }: OpenOrder, signal: AbortSignal): Promise<string> => {
+    if (ref.v2) return ref.v2;
+    const found = (await accessPoints(unit, signal)).find(
+      (state) => state.ref.v1?.domophoneId === ref.v1?.domophoneId && state.ref.v1?.doorId === ref.v1?.doorId,
+    );
+    if (!found?.ref.v2) throw new PlatformFault({ effect: 'unsent', transient: false, code: 'REFUSED_BY_PLATFORM' });
+    return found.ref.v2;
+  };
+
+  const allowed = (order: OpenOrder) => ({ repeatable: order.actuation === 'MOMENTARY', next: 'ask' as const });
+
+  return {
+    version: 'v2',
+    accessPoints,
+    open: async (order, signal) => {
+      try {
+        const name = await beforeSending(nameOf(order, signal));
+        const answer: PlatformAnswer = await session.call({
+          method: 'POST',
+          path: `/access-points/${encodeURIComponent(name)}/open`,
+          route: '/access-points/{id}/open',
+          siteId: order.unit.siteId,
+          headers: { 'idempotency-key': order.key, 'expires-at': order.notAfter.toISOString() },
+          json: {
+            subjectRef: order.subjectRef,
+            unitId: order.unit.unitId,
+            reason: 'app',
+            deadline: order.notAfter.toISOString(),
+          },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]),
+        });
+        return operationOutcome(jsonOf(answer), allowed(order)).outcome;
+      } catch (error) {
+        return outcomeOf(error, allowed(order));
+      }
+    },
+    outcome: async (order, signal) => {
+      try {
+        const answer = await session.call({
+          method: 'GET',
+          path: `/operations/by-key/${encodeURIComponent(order.key)}`,
+          route: '/operations/by-key/{key}',
+          siteId: order.unit.siteId,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
+        });
+        return operationOutcome(jsonOf(answer), allowed(order)).outcome;
+      } catch (error) {
+        if (error instanceof PlatformFault && error.fault.status === 404)
+          return {
+            is: 'not-taken',
+            code: 'PLATFORM_UNAVAILABLE',
+            repeatable: order.actuation === 'MOMENTARY' && order.attempts < ATTEMPTS_AFTER_LOSS,
+          };
+        if (error instanceof PlatformFault) return { is: 'ambiguous', next: 'ask' };
+        throw error;
+      }
+    },
+  };
+};

@@ -1,0 +1,125 @@
+import { type Clock, later, type Random } from '@house/kernel/clock';
+import { HouseError } from '@house/kernel/errors';
+import { CLASSES } from '@house/kernel/outbox';
+import type { Principal } from '@house/kernel/principal';
+import type { AccessPointDirectory, KnownAccessPoint } from '../access/access.ts';
+import type { Bindings, BoundPremises } from '../bindings.ts';
+import type { Accept, OperationRecord } from '../operations/operations.ts';
+import type { Platform } from '../platform/platform.ts';
+import { PlatformFault } from '../platform/platform.ts';
+import { addVehicleRefusal } from '../policy.ts';
+import type { Standings } from '../standing.ts';
+import { parsePlate, requireComment, requireFreePlace, requirePeriod, requireVehicular } from './rules.ts';
+import type { VehicleStore } from './store.ts';
+
+export type AddVehicle = {
+  premisesId: string;
+  plate: string;
+  country?: string | null | undefined;
+  accessPointIds?: readonly string[] | null | undefined;
+  validFrom?: Date | null | undefined;
+  validUntil?: Date | null | undefined;
+  autoOpen?: boolean | null | undefined;
+  comment?: string | null | undefined;
+  idempotencyKey: string;
+};
+
+/** Commands about the plates of one unit go out one after another: the first version knows only the whole list. */
+export const plateOrderKey = (premisesId: string): string => `plates|${premisesId}`;
+
+/** Where the version that serves the site cannot limit a plate, a limit is refused rather than silently dropped. */
+const requireHonourable = async (
+  platform: Platform,
+  premises: BoundPremises,
+  { limited, path }: { limited: boolean; path: string },
+): Promise<void> => {
+  if (!limited) return;
+  try {
+    if ((await platform.capabilities(premises.siteId)).includes('PLATE_VALIDITY')) return;
+  } catch (cause) {
+    if (cause instanceof PlatformFault) throw new HouseError('PLATFORM_UNAVAILABLE', { cause });
+    throw cause;
+  }
+  throw new HouseError('CAPABILITY_MISSING', { path: ['input', path] });
+};
+
+const coversAll = (chosen: readonly KnownAccessPoint[], points: readonly KnownAccessPoint[]): boolean =>
+  chosen.length === requireVehicular(points, null).length;
+
+/**
+ * Promises that the platform will know the plate. The answer is the same whether the plate is new, on the list
+ * already, or known to somebody else: what became of it is told by the operation.
+ */
+export const createAddVehicle =
+  ({
+    accept,
+    standings,
+    bindings,
+    directory,
+    platform,
+    vehicles,
+    random,
+  }: {
+    accept: Accept;
+    standings: Standings;
+    bindings: Bindings;
+    directory: AccessPointDirectory;
+    platform: Platform;
+    vehicles: VehicleStore;
+    clock: Clock;
+    random: Random;
+  }) =>
+  (principal: Principal, { idempotencyKey, ...input }: AddVehicle): Promise<OperationRecord> =>
+    accept({
+      kind: 'VEHICLE_ADD',
+      subject: principal.subject,
+      idempotencyKey,
+      input,
+      plan: async (now) => {
+        const { premisesId } = input;
+        const plate = parsePlate(input.plate, (input.country ?? 'RU').toUpperCase());
+        const comment = requireComment(input.comment);
+        const period = requirePeriod(input.validFrom, input.validUntil, now);
+        const refusal = addVehicleRefusal(await standings.fresh(principal), premisesId, now);
+        if (refusal) throw new HouseError(refusal, { path: ['input', 'premisesId'] });
+        const [premises] = await bindings.premises([premisesId]);
+        if (!premises) throw new HouseError('NOT_FOUND', { path: ['input', 'premisesId'] });
+        if (!premises.unit) throw new HouseError('CAPABILITY_MISSING', { path: ['input', 'premisesId'] });
+
+        const points = await directory.known(premises);
+        const chosen = requireVehicular(points, input.accessPointIds);
+        if (chosen.length === 0) throw new HouseError('CAPABILITY_MISSING', { path: ['input', 'premisesId'] });
+        await requireHonourable(platform, premises, {
+          limited: period.until !== null || period.from > now,
+          path: 'validUntil',
+        });
+        await requireHonourable(platform, premises, { limited: !coversAll(chosen, points), path: 'accessPointIds' });
+        requireFreePlace(await vehicles.countIn(premisesId));
+
+        const { complexId } = premises;
+        const own = await vehicles.ownOf(principal.subject, premisesId, complexId, plate);
+        const id = own?.id ?? `ve_${Buffer.from(random(16)).toString('base64url')}`;
+        return {
+          premisesId,
+          objectId: id,
+          class: 'write',
+          orderKey: plateOrderKey(premisesId),
+          body: { subject: principal.subject, permitId: id },
+          notAfter: later(now, CLASSES.write.lifeMs),
+          store: (transaction, { createdAt }) =>
+            vehicles.put(transaction, {
+              id,
+              premisesId,
+              complexId,
+              subject: principal.subject,
+              plate,
+              comment,
+              validFrom: period.from,
+              validUntil: period.until,
+              autoOpen: input.autoOpen ?? true,
+              accessPointIds: chosen.map((point) => point.id),
+              createdAt,
+            }),
+        };
+      },
+    });

@@ -1,0 +1,39 @@
+import { type Clock, later } from '@house/kernel/clock';
+import { HouseError } from '@house/kernel/errors';
+import { CLASSES } from '@house/kernel/outbox';
+import type { Principal } from '@house/kernel/principal';
+import type { Accept, OperationRecord } from '../operations/operations.ts';
+import { removeVehicleRefusal } from '../policy.ts';
+import type { Standings } from '../standing.ts';
+import { plateOrderKey } from './add-vehicle.ts';
+import type { VehicleStore } from './store.ts';
+
+export type RemoveVehicle = { vehicleId: string; idempotencyKey: string };
+
+/** Promises that the platform will forget the plate. Another person's vehicle is not found. */
+export const createRemoveVehicle =
+  ({ accept, standings, vehicles }: { accept: Accept; standings: Standings; vehicles: VehicleStore; clock: Clock }) =>
+  (principal: Principal, { idempotencyKey, ...input }: RemoveVehicle): Promise<OperationRecord> =>
+    accept({
+      kind: 'VEHICLE_REMOVE',
+      subject: principal.subject,
+      idempotencyKey,
+      input,
+      plan: async (now) => {
+        const path = ['input', 'vehicleId'];
+        const [permit] = await vehicles.byIds([input.vehicleId]);
+        if (!permit || permit.provisioning === 'REMOVED') throw new HouseError('NOT_FOUND', { path });
+        const refusal = removeVehicleRefusal(await standings.fresh(principal), permit, principal.subject, now);
+        if (refusal) throw new HouseError(refusal, { path });
+        return {
+          premisesId: permit.premisesId,
+          objectId: permit.id,
+          class: 'write',
+          orderKey: plateOrderKey(permit.premisesId),
+          body: { subject: principal.subject, permitId: permit.id },
+          notAfter: later(now, CLASSES.write.lifeMs),
+          store: (transaction, { createdAt }) =>
+            vehicles.setProvisioning(transaction, permit.id, 'REMOVING', null, createdAt),
+        };
+      },
+    });

@@ -1,0 +1,80 @@
+import type { Clock } from '@house/kernel/clock';
+import type { Principal } from '@house/kernel/principal';
+import type { KnownAccessPoint } from '../access/access.ts';
+import type { Context } from '../context.ts';
+import type { Resolvers } from '../generated/resolvers.ts';
+import type { OperationRecord } from '../operations/operations.ts';
+import { payload } from '../payload.ts';
+import { vehiclesVisible } from '../policy.ts';
+import type { AddVehicle } from './add-vehicle.ts';
+import type { RemoveVehicle } from './remove-vehicle.ts';
+import { maskPlate } from './rules.ts';
+import type { VehiclePermitRecord } from './store.ts';
+
+/** The permit's points as far as they are known now; none while the platform cannot be asked and nothing is known. */
+const pointsOf = async (
+  { premisesId, accessPointIds }: VehiclePermitRecord,
+  { accessPoints }: Context,
+): Promise<KnownAccessPoint[]> =>
+  ((await accessPoints.load(premisesId)) ?? []).filter(({ id }) => accessPointIds.includes(id));
+
+const visibleTo = async (
+  permit: VehiclePermitRecord,
+  { principal, standing, premises }: Context,
+  now: Date,
+): Promise<boolean> => {
+  const bound = await premises.load(permit.premisesId);
+  if (!bound) return false;
+  const visible = vehiclesVisible(principal, await standing(), bound, now);
+  return visible === 'all' || (visible === 'own' && permit.subject === principal.subject);
+};
+
+export const createVehicleResolvers = ({
+  addVehicle,
+  removeVehicle,
+  clock,
+}: {
+  addVehicle: (principal: Principal, input: AddVehicle) => Promise<OperationRecord>;
+  removeVehicle: (principal: Principal, input: RemoveVehicle) => Promise<OperationRecord>;
+  clock: Clock;
+}): Resolvers => ({
+  Mutation: {
+    addVehicle: (_, { input }, { principal, permit }) =>
+      payload<{ operation: OperationRecord | null; vehicle: VehiclePermitRecord | null }>(
+        async () => {
+          const operation = await addVehicle(principal, input);
+          return { operation, vehicle: (await permit.load(operation.objectId)) ?? null };
+        },
+        { operation: null, vehicle: null },
+      ),
+    removeVehicle: (_, { input }, { principal }) =>
+      payload<{ operation: OperationRecord | null }>(
+        async () => ({ operation: await removeVehicle(principal, input) }),
+        { operation: null },
+      ),
+  },
+  Premises: {
+    vehicles: async ({ id }, _, context) => {
+      const permits = await context.permitsOf.load(id);
+      const shown = await Promise.all(permits.map((permit) => visibleTo(permit, context, clock())));
+      return permits.filter((_permit, index) => shown[index]);
+    },
+  },
+  VehiclePermit: {
+    __resolveReference: async ({ id }, context) => {
+      const found = await context.permit.load(id);
+      return found && (await visibleTo(found, context, clock())) ? found : null;
+    },
+    plate: ({ plate }) => maskPlate(plate),
+    country: ({ plate }) => plate.country,
+    accessPoints: (permit, _, context) => pointsOf(permit, context),
+    // The platform confirms a permit as a whole, so all of its points are in the same state.
+    provisioning: async (permit, _, context) =>
+      (await pointsOf(permit, context)).map((accessPoint) => ({
+        accessPoint,
+        state: permit.provisioning,
+        error: permit.provisioningError,
+        since: permit.provisioningSince,
+      })),
+  },
+});

@@ -1,0 +1,69 @@
+/** The simulator's control plane (contract: /_sim), typed as far as the journeys use it. */
+
+export type Effect = {
+  sequence: number;
+  at: string;
+  kind: string;
+  target: string;
+  subjectRef?: string;
+  idempotencyKey?: string;
+  apiVersion: string;
+};
+export type Fault = {
+  match?: { method?: string; path?: string; apiVersion?: string; siteId?: number };
+  kind: string;
+  probability?: number;
+  times?: number;
+  ms?: number;
+  retryAfterSeconds?: number;
+};
+export type Received = {
+  at: string;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: unknown;
+  apiVersion: string;
+};
+
+export type PlatformControl = {
+  reset(): Promise<void>;
+  effects(): Promise<Effect[]>;
+  counts(): Promise<Record<string, number>>;
+  fault(fault: Fault): Promise<void>;
+  clearFaults(): Promise<void>;
+  outage(outage: { siteId?: number; on: boolean; mode?: 'hang' | 'refuse' }): Promise<void>;
+  freeze(ms: number): Promise<void>;
+  version(change: { siteId: number; resource?: string; version: 'v1' | 'v2' }): Promise<void>;
+  quirk(name: string, on: boolean): Promise<void>;
+  requests(): Promise<Received[]>;
+  /** Requests and answers that do not fit the OpenAPI documents. */
+  violations(): Promise<unknown[]>;
+};
+
+export const createPlatformControl = (url: string): PlatformControl => {
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(url + path, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+  const get = async <T>(path: string): Promise<T> => (await call('GET', path)) as T;
+  const post = async (path: string, body: unknown): Promise<void> => void (await call('POST', path, body));
+  return {
+    reset: () => post('/reset', {}),
+    effects: async () => (await get<{ effects: Effect[] }>('/ledger')).effects,
+    counts: async () => (await get<{ counts: Record<string, number> }>('/ledger')).counts,
+    fault: (fault) => post('/faults', fault),
+    clearFaults: async () => void (await call('DELETE', '/faults')),
+    outage: (outage) => post('/outage', outage),
+    freeze: (ms) => post('/freeze', { ms }),
+    version: (change) => post('/version', change),
+    quirk: (name, on) => post('/quirks', { name, on }),
+    requests: async () => (await get<{ requests: Received[] }>('/requests?limit=1000')).requests,
+    violations: async () => (await get<{ violations: unknown[] }>('/violations')).violations,
+  };
+};
