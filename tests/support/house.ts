@@ -73,7 +73,14 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
     destination: { write: (line) => lines.push(line) },
   });
   const lifecycle = createLifecycle({ log: telemetry.log });
-  const close = async (): Promise<void> => void (await lifecycle.stop());
+  let platform: PlatformControl | undefined;
+  const close = async (): Promise<void> => {
+    const violations = await platform?.violations();
+    await lifecycle.stop();
+    platform = undefined;
+    // Whatever a journey did: what was said to the platform, and what it said, stands in its OpenAPI documents.
+    if (violations?.length) throw new Error(`against the contract: ${JSON.stringify(violations, null, 2)}`);
+  };
   const stop = async (): Promise<void> => {
     await close();
     await services.release();
@@ -81,13 +88,15 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
   };
   try {
     const house = await startHouse({ config, lifecycle, clock, random: randomBytes, telemetry, root: ROOT });
+    const control = createPlatformControl(house.simulatorControlUrl ?? '');
+    platform = control;
     const token = async (user: string, scope?: string): Promise<string> =>
       (await obtainToken({ issuer: house.issuer, user, ...(scope !== undefined && { scope }) })).access_token;
     return {
       url: house.url,
       adminUrl: house.adminUrl,
       issuer: house.issuer,
-      platform: createPlatformControl(house.simulatorControlUrl ?? ''),
+      platform: control,
       logged: () => lines.join(''),
       token,
       app: async (user, scope) => {

@@ -61,7 +61,3 @@ test('the platform learns nothing about who asked: no name, no phone, no account
   for (const personal of ['owner-a12', 'Ветрова', '79160000012', 'Кв. 12', 'pe_ownera12', 'pr_a12'])
     expect(received).not.toContain(personal);
 });
-
-test('nothing that was said to or by the platform is against its contract', async () => {
-  expect(await house.platform.violations()).toEqual([]);
-});

@@ -74,5 +74,4 @@ test('the platform is told the deadline, the key and a pseudonym, and nothing ab
     expect(Object.keys(body as object).toSorted()).toEqual(['deadline', 'reason', 'subjectRef', 'unitId']);
   }
   expect(JSON.stringify(requests)).not.toMatch(/owner-a1[23]|pe_owner/);
-  expect(await house.platform.violations()).toEqual([]);
 });
