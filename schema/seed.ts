@@ -1,9 +1,19 @@
 /**
- * The seeded world of development: our side of it. The platform's side is `platform/world.json`; a premises
+ * The seeded world of development: our side of it. The platform's side is `platform/world.ts`; a premises
  * points at the platform's unit by `externalRef`, a complex at its site by `siteId`.
  *
- * Ids never change, so that a document or a token written yesterday still works today.
+ * Ids never change, so that a document or a token written yesterday still works today. `seedWorld` gives either size;
+ * the constants are the small one.
  */
+import {
+  FLATS_PER_LARGE_COMPLEX,
+  LARGE_COMPLEXES,
+  largeExternalRef,
+  largeFlat,
+  largeSiteId,
+  largeTimeZone,
+  type WorldSize,
+} from './platform/world.ts';
 import type { Role } from './roles.ts';
 
 export type SeedPerson = {
@@ -68,7 +78,7 @@ const staff = (handle: string, id: string, displayName: string, phone: string, r
   complexes: ['cx_a'],
 });
 
-export const SEED_COMPLEXES: readonly SeedComplex[] = [
+const SEED_COMPLEXES: readonly SeedComplex[] = [
   { id: 'cx_a', name: 'ЖК «Аллея»', timeZone: 'Europe/Moscow', siteId: 17 },
   { id: 'cx_b', name: 'ЖК «Берег»', timeZone: 'Europe/Moscow', siteId: 23 },
   { id: 'cx_c', name: 'Посёлок «Сосны»', timeZone: 'Asia/Yekaterinburg', siteId: 31 },
@@ -97,7 +107,7 @@ export const SEED_PEOPLE: readonly SeedPerson[] = [
   staff('auditor-a', 'pe_auditora', 'Лидия А.', '+79160000305', 'auditor'),
 ];
 
-export const SEED_MEMBERSHIPS: readonly SeedMembership[] = [
+const SEED_MEMBERSHIPS: readonly SeedMembership[] = [
   {
     id: 'me_a12_owner',
     person: 'pe_ownera12',
@@ -137,3 +147,76 @@ export const SEED_MEMBERSHIPS: readonly SeedMembership[] = [
 
 /** Purposes whose consent is active for every seeded resident. */
 export const SEED_CONSENTS = ['VEHICLE_ACCESS', 'PLATFORM_TRANSFER'] as const;
+
+export type SeedWorld = {
+  complexes: readonly SeedComplex[];
+  people: readonly SeedPerson[];
+  premises: readonly SeedPremises[];
+  memberships: readonly SeedMembership[];
+};
+
+/** Of flat `number` of a thousand: what the ids and handles of its people end in. */
+const numbered = (number: number): string => `l${String(number).padStart(4, '0')}`;
+
+/** A flat of the large world: one owner and one resident. */
+const largeHousehold = (complex: number, flat: number) => {
+  const number = largeFlat(complex, flat);
+  const name = numbered(number);
+  const phone = (first: number) => `+7917${String(first + number).padStart(7, '0')}`;
+  const premises: SeedPremises = {
+    id: `pr_${name}`,
+    complexId: `cx_l${complex}`,
+    kind: 'APARTMENT',
+    label: `Кв. ${flat}`,
+    externalRef: largeExternalRef(number),
+  };
+  const owner = resident(`owner-${name}`, `pe_owner${name}`, `Хозяин ${number}`, phone(0));
+  const lodger = resident(`resident-${name}`, `pe_resident${name}`, `Житель ${number}`, phone(10_000));
+  const membership = (person: SeedPerson, role: 'OWNER' | 'RESIDENT', permissions: readonly string[]) => ({
+    id: `me_${name}_${role.toLowerCase()}`,
+    person: person.id,
+    premises: premises.id,
+    role,
+    permissions,
+    validForDays: null,
+  });
+  return {
+    premises,
+    people: [owner, lodger],
+    memberships: [membership(owner, 'OWNER', ALL), membership(lodger, 'RESIDENT', ALL_BUT_INVITE)],
+  };
+};
+
+const upTo = (length: number): number[] => Array.from({ length }, (_, index) => index + 1);
+
+/**
+ * The world of either size: `large` is the small one and ten complexes more of a hundred flats each, with the people
+ * `owner-l0001` to `owner-l1000` and `resident-l0001` to `resident-l1000`.
+ */
+export const seedWorld = (size: WorldSize = 'small'): SeedWorld => {
+  const small = {
+    complexes: SEED_COMPLEXES,
+    people: SEED_PEOPLE,
+    premises: SEED_PREMISES,
+    memberships: SEED_MEMBERSHIPS,
+  };
+  if (size === 'small') return small;
+  const complexes = upTo(LARGE_COMPLEXES);
+  const households = complexes.flatMap((complex) =>
+    upTo(FLATS_PER_LARGE_COMPLEX).map((flat) => largeHousehold(complex, flat)),
+  );
+  return {
+    complexes: [
+      ...small.complexes,
+      ...complexes.map((complex) => ({
+        id: `cx_l${complex}`,
+        name: `ЖК «Л-${complex}»`,
+        timeZone: largeTimeZone(complex),
+        siteId: largeSiteId(complex),
+      })),
+    ],
+    people: [...small.people, ...households.flatMap(({ people }) => people)],
+    premises: [...small.premises, ...households.map(({ premises }) => premises)],
+    memberships: [...small.memberships, ...households.flatMap(({ memberships }) => memberships)],
+  };
+};

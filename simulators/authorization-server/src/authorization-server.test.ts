@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES } from '@house/schema/roles.ts';
-import { SEED_PEOPLE } from '@house/schema/seed.ts';
+import { SEED_PEOPLE, seedWorld } from '@house/schema/seed.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AuthorizationServerOptions, createAuthorizationServer } from './authorization-server.ts';
 import { thumbprint } from './keys.ts';
@@ -173,6 +173,16 @@ describe('the sign-in', () => {
     await expect(asked).rejects.toMatchObject({
       code: 'REFUSED',
       message: expect.stringMatching(/^nobody here is called 'nobodyb'; known handles: owner-a12, .*auditor-a$/),
+    });
+  });
+
+  test('the large world signs in too, and an unknown handle is still told some of the known ones', async () => {
+    const { issuer: large } = await start({ people: seedWorld('large').people });
+    const { access_token } = await obtainToken({ issuer: large, user: 'resident-l1000' });
+    expect(readToken(access_token).claims).toMatchObject({ sub: 'resident-l1000', roles: ['resident'] });
+    await expect(obtainToken({ issuer: large, user: 'owner-l1001' })).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringMatching(/known handles: owner-a12, .* and 1962 more$/),
     });
   });
 

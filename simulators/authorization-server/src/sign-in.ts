@@ -11,6 +11,8 @@ import { API_RESOURCE } from './provider.ts';
 
 /** A handle and nothing more fits a form of this size. */
 const FORM_BYTES = 1024;
+/** The refusal travels in a `Location` header: more names than these would break it. */
+const NAMED_HANDLES = 50;
 
 const readHandle = async (request: IncomingMessage): Promise<string | null> => {
   let form = '';
@@ -23,6 +25,11 @@ const readHandle = async (request: IncomingMessage): Promise<string | null> => {
 
 /** RFC 6749 §4.1.2.1: what an error description may hold; the rest of what was typed is not repeated. */
 const printable = (text: string | null): string => (text ?? '').replace(/[^\w.@-]/g, '').slice(0, 64);
+
+const someOf = (handles: readonly string[]): string => {
+  const more = handles.length - NAMED_HANDLES;
+  return `${handles.slice(0, NAMED_HANDLES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
 
 const choicePage = (people: People): string =>
   page(
@@ -47,7 +54,7 @@ export const createSignIn =
 
     const person = handle === null ? undefined : people.find(handle);
     if (!person) {
-      const error_description = `nobody here is called '${printable(handle)}'; known handles: ${people.handles.join(', ')}`;
+      const error_description = `nobody here is called '${printable(handle)}'; known handles: ${someOf(people.handles)}`;
       return provider.interactionFinished(request, response, { error: 'access_denied', error_description });
     }
 

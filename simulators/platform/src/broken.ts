@@ -78,11 +78,12 @@ const drift = (value: unknown): unknown => {
 export const answerAfter = (fault: Fault, answer: Answer): Answer => {
   switch (fault.kind) {
     case 'junk-json': {
+      const { bytes: _, ...rest } = answer;
       const whole = answer.text ?? JSON.stringify(answer.body ?? {});
       // A body that is too short to be cut in two is not JSON either.
       const text = whole.length < 4 ? '{"' : whole.slice(0, Math.floor(whole.length / 2));
       const status = answer.status === 204 ? 200 : answer.status;
-      return { ...answer, status, text, contentType: answer.contentType ?? 'application/json', deliberate: true };
+      return { ...rest, status, text, contentType: answer.contentType ?? 'application/json', deliberate: true };
     }
     case 'schema-drift':
       return { ...answer, body: drift(answer.body), deliberate: true };

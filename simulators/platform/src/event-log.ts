@@ -1,11 +1,19 @@
-/** The platform's monotone log: what cameras, panels, visitors and the platform itself have caused. */
-import type { Clock } from '@house/kernel/clock';
-import { createId } from './ids.ts';
+/**
+ * The platform's monotone log: what cameras, panels, visitors and the platform itself have caused. It begins with the
+ * seeded week; ids are ULIDs and grow with every event, of whatever site.
+ */
+import { type Clock, later } from '@house/kernel/clock';
+import type { SeededWeek } from './journal/seeded-week.ts';
+import { createUlids, ulidFrom } from './journal/ulid.ts';
+import type { Keep } from './state/records.ts';
 
 /** The newest are kept: a house that runs for weeks must not grow without end. */
-const LIMIT = 10_000;
+const LIMIT = 50_000;
+const KEPT_DAYS = 30;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type PlatformEvent = {
+  /** ULID. */
   id: string;
   /** From 1 per site, without gaps. */
   sequence: number;
@@ -13,26 +21,98 @@ export type PlatformEvent = {
   siteId: number;
   occurredAt: string;
   data: Readonly<Record<string, unknown>>;
+  /** What was shown to the device. For v1's journal; v2 never tells it. */
+  shown?: string;
+};
+
+export type LogPage = {
+  events: readonly PlatformEvent[];
+  /** The id that the next page comes after. */
+  last: string;
 };
 
 export type EventLog = {
   append(event: { type: string; siteId: number; data: Readonly<Record<string, unknown>> }): PlatformEvent;
-  /** Oldest first. */
+  /** Since the simulation began, oldest first. */
   read(): readonly PlatformEvent[];
+  /**
+   * Oldest first, at most `limit` of those that `wanted` takes, after the id `after` or from the beginning. `gone` when
+   * something after it is kept no more.
+   */
+  page(asked: {
+    after: string | undefined;
+    limit: number;
+    wanted: (event: PlatformEvent) => boolean;
+  }): LogPage | 'gone';
+  /** One that happened before the process began. */
+  restore(event: PlatformEvent): void;
 };
 
-export const createEventLog = ({ clock }: { clock: Clock }): EventLog => {
+/** The index of the first event after `id`. */
+const firstAfter = (events: readonly PlatformEvent[], id: string): number => {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.id ?? '') > id) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
+
+export const createEventLog = (deps: {
+  clock: Clock;
+  keep: Keep;
+  week: SeededWeek;
+  appended: (event: PlatformEvent) => void;
+}): EventLog => {
+  const { clock, keep, week, appended } = deps;
   const events: PlatformEvent[] = [];
   const sequences = new Map<number, number>();
+  const ulids = createUlids({ clock });
+  /** The last that was dropped for want of room. */
+  let dropped = '';
+
+  const add = (event: PlatformEvent): void => {
+    sequences.set(event.siteId, event.sequence);
+    events.push(event);
+    if (events.length >= 2 * LIMIT) dropped = events.splice(0, LIMIT).at(-1)?.id ?? dropped;
+    appended(event);
+  };
+
+  function* since(id: string): Generator<PlatformEvent> {
+    for (const part of [dropped === '' && id < week.end ? week.log() : [], events])
+      for (let index = firstAfter(part, id); index < part.length; index += 1) {
+        const event = part[index];
+        if (event) yield event;
+      }
+  }
+
   return {
     append({ type, siteId, data }) {
-      const sequence = (sequences.get(siteId) ?? 0) + 1;
-      sequences.set(siteId, sequence);
-      const event = { id: createId('ev'), sequence, type, siteId, occurredAt: clock().toISOString(), data };
-      events.push(event);
-      if (events.length >= 2 * LIMIT) events.splice(0, LIMIT);
+      const sequence = (sequences.get(siteId) ?? week.countOf(siteId)) + 1;
+      const event = { id: ulids.next(), sequence, type, siteId, occurredAt: clock().toISOString(), data };
+      add(event);
+      keep({ is: 'event', event });
       return event;
     },
     read: () => events.slice(-LIMIT),
+    page({ after, limit, wanted }) {
+      const horizon = ulidFrom(later(clock(), -KEPT_DAYS * DAY_MS));
+      if (after !== undefined && after < dropped) return 'gone';
+      const [next] = since(after ?? '');
+      if (after !== undefined && next && next.id < horizon) return 'gone';
+      const found: PlatformEvent[] = [];
+      let last = after ?? ulidFrom(clock());
+      for (const event of since(after === undefined || after < horizon ? horizon : after)) {
+        last = event.id;
+        if (wanted(event)) found.push(event);
+        if (found.length === limit) break;
+      }
+      return { events: found, last };
+    },
+    restore(event) {
+      ulids.passed(event.id);
+      add(event);
+    },
   };
 };

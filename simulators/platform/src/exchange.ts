@@ -23,11 +23,13 @@ export type Answer = {
   body?: unknown;
   /** Sent as it is, in place of `body`. */
   text?: string;
+  /** A picture, in place of either. */
+  bytes?: Buffer;
   contentType?: string;
   /** When what was promised has come to its end: an after-effect fault waits for it. */
   settled?: Promise<void>;
-  /** The answer to a repeat of the request; the same answer again when absent. */
-  replay?: () => Answer;
+  /** The promise that a repeat of the request is answered with; the same answer again when absent. */
+  operationId?: string;
   /** Called once, when the answer goes out or is lost on purpose. */
   concluded?: () => void;
   /** Broken on purpose (a fault, a quirk): not held to the contract. */
@@ -45,6 +47,8 @@ export type Call = {
   body: unknown;
   /** Who calls; empty where the contract asks for nobody. */
   clientId: string;
+  /** Of the request that its idempotency key stands for; null where no key is asked for or known. */
+  fingerprint: string | null;
   /** 32 hexadecimal digits: the caller's, or our own. */
   traceId: string;
 };

@@ -8,6 +8,7 @@
 import type { Chance } from './chance.ts';
 import { createId } from './ids.ts';
 import type { ApiVersion } from './ledger.ts';
+import type { Keep } from './state/records.ts';
 
 export const FAULT_KINDS = [
   /** The request is read and never answered (with `ms`: the connection is reset after that time). */
@@ -66,6 +67,9 @@ export type Faults = {
   list(): readonly Fault[];
   /** The fault that this request meets; one of its `times` is used up. */
   pick(target: FaultTarget): Fault | undefined;
+  /** One that was added before the process began. */
+  restore(fault: Fault): void;
+  restoreRemoval(id?: string): void;
 };
 
 const matches = ({ method, path, apiVersion, siteId }: FaultMatch, target: FaultTarget): boolean =>
@@ -74,20 +78,28 @@ const matches = ({ method, path, apiVersion, siteId }: FaultMatch, target: Fault
   (apiVersion === undefined || apiVersion === target.apiVersion) &&
   (siteId === undefined || target.siteIds.includes(siteId));
 
-export const createFaults = ({ chance }: { chance: Chance }): Faults => {
+export const createFaults = ({ chance, keep }: { chance: Chance; keep: Keep }): Faults => {
   /** Newest first. */
   let faults: { fault: Fault; left: number }[] = [];
+  const restore = (fault: Fault): void => void faults.unshift({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+  const restoreRemoval = (id?: string): void => {
+    faults = id === undefined ? [] : faults.filter(({ fault }) => fault.id !== id);
+  };
   return {
     add(rule) {
       const fault = { ...rule, id: createId('fault') };
-      faults.unshift({ fault, left: rule.times ?? Number.POSITIVE_INFINITY });
+      restore(fault);
+      if (fault.times === undefined) keep({ is: 'fault', fault });
       return fault;
     },
     remove(id) {
       const before = faults.length;
-      faults = id === undefined ? [] : faults.filter(({ fault }) => fault.id !== id);
+      restoreRemoval(id);
+      keep({ is: 'faults-removed', id: id ?? null });
       return id === undefined || faults.length < before;
     },
+    restore,
+    restoreRemoval,
     list: () => faults.map(({ fault }) => fault),
     pick(target) {
       for (const entry of faults) {

@@ -5,6 +5,7 @@
  * of the access point, or of the unit for a number plate, whatever version the request spoke.
  */
 import type { Clock } from '@house/kernel/clock';
+import type { Keep } from './state/records.ts';
 
 export type EffectKind =
   | 'open'
@@ -37,16 +38,23 @@ export type Cause = { subjectRef?: string | undefined; idempotencyKey?: string |
 
 export type Ledger = {
   record(kind: EffectKind, target: string, cause: Cause): void;
+  /** One that happened before the process began. */
+  restore(effect: Effect): void;
   /** `counts` has one key `kind:target` for each pair that happened at all. */
   read(): { effects: readonly Effect[]; counts: Readonly<Record<string, number>> };
 };
 
-export const createLedger = ({ clock }: { clock: Clock }): Ledger => {
+export const createLedger = ({ clock, keep }: { clock: Clock; keep: Keep }): Ledger => {
   const effects: Effect[] = [];
   const counts: Record<string, number> = {};
+  const add = (effect: Effect): void => {
+    effects.push(effect);
+    const name = `${effect.kind}:${effect.target}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
   return {
     record(kind, target, { subjectRef, idempotencyKey, apiVersion }) {
-      effects.push({
+      const effect = {
         sequence: effects.length + 1,
         at: clock().toISOString(),
         kind,
@@ -54,10 +62,11 @@ export const createLedger = ({ clock }: { clock: Clock }): Ledger => {
         ...(subjectRef === undefined ? {} : { subjectRef }),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         apiVersion,
-      });
-      const name = `${kind}:${target}`;
-      counts[name] = (counts[name] ?? 0) + 1;
+      };
+      add(effect);
+      keep({ is: 'effect', effect });
     },
+    restore: add,
     read: () => ({ effects, counts }),
   };
 };

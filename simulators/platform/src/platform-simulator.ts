@@ -6,6 +6,7 @@
  * the contract, of either side, in `contractViolations`.
  */
 import type { Clock } from '@house/kernel/clock';
+import type { WorldSize } from '@house/schema/platform/world.ts';
 import type { Generation } from './arrival.ts';
 import { type ContractViolation, createViolations, loadContract } from './contract/contract.ts';
 import { createGuard } from './contract/guard.ts';
@@ -15,6 +16,7 @@ import { createListener } from './http/listener.ts';
 import { createServe } from './http/serve.ts';
 import { createPlatform } from './platform.ts';
 import { createSimulation } from './simulation.ts';
+import { createNoState, createStateFile } from './state/state-file.ts';
 import { createTimers } from './timers.ts';
 import { createV1Tokens, type V1Client } from './v1/tokens.ts';
 import { createV1 } from './v1/v1.ts';
@@ -33,6 +35,12 @@ export type PlatformSimulatorOptions = {
   clients: { v2: readonly V2Client[]; v1: readonly V1Client[] };
   /** From an order to its effect. */
   deviceLatencyMs?: number;
+  /** The seeded world; small when absent. */
+  world?: WorldSize;
+  /** Where its state outlives the process; in memory when absent. */
+  stateDirectory?: string;
+  /** Whether bodies and answers are held to the contract: false is for load alone. */
+  validate?: boolean;
   log?: { error(event: string, fields: Record<string, unknown>): void };
 };
 export type PlatformSimulator = {
@@ -44,8 +52,17 @@ export type PlatformSimulator = {
   contractViolations(): readonly ContractViolation[];
 };
 
+/** Throws when the state in `stateDirectory` can't be read. */
 export const createPlatformSimulator = (options: PlatformSimulatorOptions): PlatformSimulator => {
-  const { clock, seed = SEED, deviceLatencyMs = DEVICE_LATENCY_MS, log } = options;
+  const {
+    clock,
+    seed = SEED,
+    deviceLatencyMs = DEVICE_LATENCY_MS,
+    world: size = 'small',
+    validate = true,
+    log,
+  } = options;
+  const state = options.stateDirectory ? createStateFile({ directory: options.stateDirectory }) : createNoState();
   const timers = createTimers();
   const violations = createViolations({ clock });
   const tokens = createTokens({ clock, clients: options.clients.v2 });
@@ -57,7 +74,14 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
   /** The platform may be meant by its address or by its token endpoint. */
   const audiences = () => origins.flatMap((origin) => [origin, `${origin}/`, `${origin}/api/v2/oauth/token`]);
   const generate = (chanceSeed: number): Generation => {
-    const simulation = createSimulation({ clock, timers, seed: chanceSeed, deviceLatencyMs });
+    const simulation = createSimulation({
+      clock,
+      timers,
+      seed: chanceSeed,
+      deviceLatencyMs,
+      size,
+      session: state.begin(),
+    });
     return {
       simulation,
       v1: createV1({ simulation, tokens: v1Tokens }),
@@ -68,9 +92,10 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
 
   const platform = createPlatform({
     contract: loadContract,
-    guard: createGuard({ contract: loadContract, violations }),
+    guard: createGuard({ contract: loadContract, violations, validate }),
     current: () => generation,
     failed,
+    onDisk: state.onDisk,
   });
   const listener = createListener({
     tls: options.tls,
@@ -90,11 +115,14 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
     abort: platform.abort,
     endV1Tokens: v1Tokens.endAll,
     violations: violations.read,
+    onDisk: state.onDisk,
   });
   const controlListener = createControlListener({ control, failed });
 
   return {
     async listen({ platformPort, controlPort }) {
+      // Now, not at the first request: its client may wait for a second only.
+      loadContract();
       const port = await listener.listen(platformPort);
       origins = ['127.0.0.1', 'localhost'].map((host) => `https://${host}:${port}`);
       const controlled = await controlListener.listen(controlPort).catch(async (error: unknown) => {
@@ -106,6 +134,7 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
     async close() {
       timers.clear();
       await Promise.all([listener.close(), controlListener.close()]);
+      await state.close();
     },
     contractViolations: violations.read,
   };

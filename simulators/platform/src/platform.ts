@@ -51,8 +51,10 @@ export const createPlatform = (deps: {
   guard: Guard;
   current: () => Generation;
   failed: (error: unknown) => void;
+  /** Resolves when what has happened so far will be remembered. */
+  onDisk: () => Promise<void>;
 }): Platform => {
-  const { contract, guard, current, failed } = deps;
+  const { contract, guard, current, failed, onDisk } = deps;
   const beingServed = new Set<{ siteIds: readonly number[]; abort: () => void }>();
 
   const answered = (arrival: Arrival, answer: Answer): Outcome => {
@@ -114,7 +116,10 @@ export const createPlatform = (deps: {
       const serving = { siteIds: arrival.siteIds, abort };
       beingServed.add(serving);
       try {
-        return await outcomeOf(arrival);
+        const outcome = await outcomeOf(arrival);
+        // Nobody is told of an effect, and be it by a reset connection, that a crash could take back.
+        await onDisk();
+        return outcome;
       } finally {
         beingServed.delete(serving);
       }

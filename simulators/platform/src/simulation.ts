@@ -3,23 +3,28 @@
  * still causes after a reset happens in the old one, where nobody looks any more.
  */
 import type { Clock } from '@house/kernel/clock';
+import type { WorldSize } from '@house/schema/platform/world.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createDoors, type Doors } from './doors.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createJournal, type Journal } from './journal/journal.ts';
+import { createSeededWeek } from './journal/seeded-week.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { createProfiles, type Profiles } from './profiles.ts';
 import { createQuirks, type Quirks } from './quirks.ts';
 import { createRequestsLog, type RequestsLog } from './requests-log.ts';
 import { createStall, type Stall } from './stall.ts';
+import { beganAt, restore } from './state/restore.ts';
+import type { StateSession } from './state/state-file.ts';
 import { createSubjects, type Subjects } from './subjects.ts';
 import type { Timers } from './timers.ts';
 import { createIdempotencyKeys, type IdempotencyKeys } from './v2/idempotency.ts';
-import { createOperations, type Operations } from './v2/operations.ts';
+import { createOperations, type Operations, presentOperation } from './v2/operations.ts';
+import { createCarryOut } from './v2/orders.ts';
 import { createVehicles, type Vehicles } from './vehicles.ts';
 import { createWorld, type World } from './world.ts';
 
-/** §5.9: A keeps keys and obeys deadlines, B keeps keys only, C neither. */
-export type Profile = 'A' | 'B' | 'C';
 export type OutageMode = 'hang' | 'refuse';
 export type Deprecation = { at: Date; sunset: Date };
 
@@ -34,18 +39,17 @@ export type Simulation = {
   vehicles: Vehicles;
   ledger: Ledger;
   events: EventLog;
+  journal: Journal;
   doors: Doors;
   operations: Operations;
   keys: IdempotencyKeys;
+  profiles: Profiles;
   faults: Faults;
   quirks: Quirks;
   stall: Stall;
   requests: RequestsLog;
   /** Sites that are down; that of the whole platform is the listener's. */
   outages: Map<number, OutageMode>;
-  profileOf(siteId: number): Profile;
-  /** Without a site: everywhere, in place of what single sites had. */
-  setProfile(profile: Profile, siteId?: number): void;
   /** Of v1; undefined while nobody has spoken of its end. */
   deprecation: Deprecation | undefined;
 };
@@ -55,16 +59,21 @@ export const createSimulation = (deps: {
   timers: Timers;
   seed: number;
   deviceLatencyMs: number;
+  size: WorldSize;
+  session: StateSession;
 }): Simulation => {
-  const { clock, timers, seed, deviceLatencyMs } = deps;
+  const { clock, timers, seed, deviceLatencyMs, size, session } = deps;
+  const { keep } = session;
   const chance = createChance(seed);
-  const world = createWorld({ clock });
-  const ledger = createLedger({ clock });
-  const events = createEventLog({ clock });
+  const world = createWorld({ clock, size, keep });
+  const ledger = createLedger({ clock, keep });
+  const week = createSeededWeek({ world, began: beganAt(session, clock) });
+  const journal = createJournal({ world, week });
+  const events = createEventLog({ clock, keep, week, appended: journal.note });
   const stall = createStall({ timers });
-  const profiles = new Map<number, Profile>();
-  let everywhere: Profile = 'A';
-  return {
+  const doors = createDoors({ ledger, events });
+  const vehicles = createVehicles({ clock, world, ledger, events, keep });
+  const simulation: Simulation = {
     clock,
     timers,
     deviceLatencyMs,
@@ -72,29 +81,33 @@ export const createSimulation = (deps: {
     world,
     ledger,
     events,
+    journal,
     stall,
-    subjects: createSubjects({ clock }),
-    vehicles: createVehicles({ clock, world, ledger }),
-    doors: createDoors({ ledger, events }),
+    doors,
+    vehicles,
+    subjects: createSubjects({ clock, keep }),
     operations: createOperations({
       clock,
       timers,
       stall,
       deviceLatencyMs,
-      updated: ({ id, siteId, state }) =>
-        void events.append({ type: 'operation.updated', siteId, data: { operationId: id, state } }),
+      keep,
+      carryOut: createCarryOut({ world, doors, vehicles }),
+      updated: (operation) =>
+        void events.append({
+          type: 'operation.updated',
+          siteId: operation.siteId,
+          data: presentOperation(operation),
+        }),
     }),
-    keys: createIdempotencyKeys({ clock }),
-    faults: createFaults({ chance }),
+    keys: createIdempotencyKeys({ clock, keep }),
+    profiles: createProfiles({ keep }),
+    faults: createFaults({ chance, keep }),
     quirks: createQuirks(),
     requests: createRequestsLog({ clock }),
     outages: new Map(),
-    profileOf: (siteId) => profiles.get(siteId) ?? everywhere,
-    setProfile(profile, siteId) {
-      if (siteId !== undefined) return void profiles.set(siteId, profile);
-      profiles.clear();
-      everywhere = profile;
-    },
     deprecation: undefined,
   };
+  restore(simulation, session.kept);
+  return simulation;
 };

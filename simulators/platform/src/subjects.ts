@@ -1,5 +1,6 @@
 /** Pseudonymous people of a unit, and whether they may still open. */
 import type { Clock } from '@house/kernel/clock';
+import type { Keep } from './state/records.ts';
 
 export type SubjectRole = 'owner' | 'resident' | 'tenant' | 'guest' | 'staff';
 export type Subject = { subjectRef: string; unitId: string; role: SubjectRole; validUntil: string | null };
@@ -12,14 +13,25 @@ export type Subjects = {
    * is for taking away, not for letting in.
    */
   standing(unitId: string, subjectRef: string): 'allowed' | 'withdrawn' | 'ended';
+  /** As `put` and `remove` were called before the process began. */
+  restore(unitId: string, subjectRef: string, subject: Subject | 'deleted'): void;
 };
 
-export const createSubjects = ({ clock }: { clock: Clock }): Subjects => {
+export const createSubjects = ({ clock, keep }: { clock: Clock; keep: Keep }): Subjects => {
   const subjects = new Map<string, Subject | 'deleted'>();
   const name = (unitId: string, subjectRef: string) => `${unitId}/${subjectRef}`;
+  const restore = (unitId: string, subjectRef: string, subject: Subject | 'deleted'): void =>
+    void subjects.set(name(unitId, subjectRef), subject);
   return {
-    put: (subject) => void subjects.set(name(subject.unitId, subject.subjectRef), subject),
-    remove: (unitId, subjectRef) => void subjects.set(name(unitId, subjectRef), 'deleted'),
+    put(subject) {
+      restore(subject.unitId, subject.subjectRef, subject);
+      keep({ is: 'subject', subject });
+    },
+    remove(unitId, subjectRef) {
+      restore(unitId, subjectRef, 'deleted');
+      keep({ is: 'subject-removed', unitId, subjectRef });
+    },
+    restore,
     standing(unitId, subjectRef) {
       const subject = subjects.get(name(unitId, subjectRef));
       if (subject === 'deleted') return 'withdrawn';

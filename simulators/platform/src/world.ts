@@ -1,10 +1,17 @@
 /**
- * The platform's houses: sites, units and what opens. Ids are those of `schema/platform/world.json` and never change;
+ * The platform's houses: sites, units and what opens. Ids are those of `schema/platform/world.ts` and never change;
  * which version serves a site, and how a device feels, does.
  */
-import { readFileSync } from 'node:fs';
 import type { Clock } from '@house/kernel/clock';
+import {
+  type PlatformAccessPoint,
+  type PlatformSite,
+  type PlatformUnit,
+  platformWorld,
+  type WorldSize,
+} from '@house/schema/platform/world.ts';
 import type { ApiVersion } from './ledger.ts';
+import type { Keep } from './state/records.ts';
 
 /** As the discovery document names them. */
 export const RESOURCES = [
@@ -22,36 +29,16 @@ export const RESOURCES = [
 ] as const;
 export type Resource = (typeof RESOURCES)[number];
 
-export type Site = {
-  readonly id: number;
-  readonly name: string;
-  readonly timeZone: string;
+export type Site = Omit<PlatformSite, 'version' | 'resources'> & {
   version: ApiVersion;
   /** What differs from `version`. */
   resources: Partial<Record<Resource, ApiVersion>>;
 };
-export type UnitKind = 'apartment' | 'house';
-export type Unit = {
-  readonly id: string;
-  /** `flatId` of v1. */
-  readonly legacyId: number;
-  readonly siteId: number;
-  readonly externalRef: string;
-  readonly kind: UnitKind;
-  /** What the unit reaches, the entrance first. */
-  readonly accessPoints: readonly string[];
-};
+export type SiteVersion = { siteId: number; resource: Resource | null; version: ApiVersion };
+export type Unit = PlatformUnit;
 export type Connectivity = 'online' | 'offline' | 'unknown';
-export type AccessPointKind = 'entrance' | 'elevator' | 'gate' | 'barrier';
-export type AccessPoint = {
-  readonly id: string;
-  readonly domophoneId: number;
-  readonly doorId: number;
-  readonly siteId: number;
-  readonly kind: AccessPointKind;
-  readonly name: string;
-  readonly actuation: 'momentary' | 'toggle' | 'latched';
-  readonly holdSeconds: number;
+export type AccessPointKind = PlatformAccessPoint['kind'];
+export type AccessPoint = PlatformAccessPoint & {
   connectivity: Connectivity;
   /** When it was last heard of; undefined while it is heard of all the time. */
   lastHeard: Date | undefined;
@@ -78,6 +65,10 @@ export type World = {
   speaks(siteId: number, resource: Resource): ApiVersion | undefined;
   /** True when at least one of the site's resources is served by `version`: only then does `version` show the site. */
   shows(siteId: number, version: ApiVersion): boolean;
+  /** Of the whole site, or of one resource. */
+  setVersion(change: SiteVersion): void;
+  /** As `setVersion` was called before the process began. */
+  restoreVersion(change: SiteVersion): void;
   setConnectivity(accessPoint: AccessPoint, connectivity: Connectivity): void;
   /** When the platform last heard of the device. */
   asOf(accessPoint: AccessPoint): Date;
@@ -86,25 +77,13 @@ export type World = {
 /** How often a device that is online says so. */
 const HEARTBEAT_MS = 10_000;
 
-type WorldDocument = {
-  sites: readonly Site[];
-  units: readonly Unit[];
-  accessPoints: readonly Omit<AccessPoint, 'connectivity' | 'lastHeard' | 'jammed' | 'busy' | 'lockedDown'>[];
-};
-
-let kept: WorldDocument | undefined;
-const worldDocument = (): WorldDocument => {
-  const url = import.meta.resolve('@house/schema/platform/world.json');
-  kept ??= JSON.parse(readFileSync(new URL(url), 'utf8')) as WorldDocument;
-  return kept;
-};
-
 const groupBy = <Item>(items: readonly Item[], key: (item: Item) => number): ReadonlyMap<number, readonly Item[]> =>
   Map.groupBy(items, key);
 
 /** A world as it was seeded: nothing that was done to another one is in it. */
-export const createWorld = ({ clock }: { clock: Clock }): World => {
-  const seed = worldDocument();
+export const createWorld = (deps: { clock: Clock; size: WorldSize; keep: Keep }): World => {
+  const { clock, size, keep } = deps;
+  const seed = platformWorld(size);
   const sites = seed.sites.map((site): Site => ({ ...site, resources: { ...site.resources } }));
   const accessPoints = seed.accessPoints.map(
     (point): AccessPoint => ({
@@ -129,6 +108,12 @@ export const createWorld = ({ clock }: { clock: Clock }): World => {
     const site = bySite.get(siteId);
     return site && (site.resources[resource] ?? site.version);
   };
+  const restoreVersion = ({ siteId, resource, version }: SiteVersion): void => {
+    const site = bySite.get(siteId);
+    if (!site) return;
+    if (resource === null) Object.assign(site, { version, resources: {} });
+    else site.resources[resource] = version;
+  };
   return {
     sites,
     site: (id) => bySite.get(id),
@@ -142,6 +127,11 @@ export const createWorld = ({ clock }: { clock: Clock }): World => {
     accessPointsFor: (unit) => unit.accessPoints.flatMap((id) => points.get(id) ?? []),
     speaks,
     shows: (siteId, version) => RESOURCES.some((resource) => speaks(siteId, resource) === version),
+    setVersion(change) {
+      restoreVersion(change);
+      keep({ is: 'version', version: change });
+    },
+    restoreVersion,
     setConnectivity(accessPoint, connectivity) {
       if (accessPoint.connectivity === connectivity) return;
       accessPoint.connectivity = connectivity;

@@ -1,21 +1,28 @@
 /** The seeded world of development, as far as the platform's names of it go. */
 import type { Database } from '@house/kernel/database';
-import world from '@house/schema/platform/world.json' with { type: 'json' };
-import { SEED_COMPLEXES, SEED_PREMISES } from '@house/schema/seed.ts';
+import { platformWorld, type WorldSize } from '@house/schema/platform/world.ts';
+import { seedWorld } from '@house/schema/seed.ts';
 
 /** Writes what is not there yet. */
-export const seedSmartHome = (database: Database): Promise<void> =>
-  database.transaction(async (transaction) => {
-    for (const { id, siteId } of SEED_COMPLEXES)
-      await transaction.query('INSERT INTO smart_home.complexes (id, site_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-        id,
-        siteId,
-      ]);
-    for (const { id, complexId, externalRef } of SEED_PREMISES) {
-      const unit = world.units.find((candidate) => candidate.externalRef === externalRef);
-      await transaction.query(
-        'INSERT INTO smart_home.premises (id, complex_id, unit_id, flat_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
-        [id, complexId, unit?.id ?? null, unit?.legacyId ?? null],
-      );
-    }
+export const seedSmartHome = (database: Database, size: WorldSize = 'small'): Promise<void> => {
+  const { complexes, premises } = seedWorld(size);
+  const units = new Map(platformWorld(size).units.map((unit) => [unit.externalRef, unit]));
+  const unitOf = (externalRef: string | null) => (externalRef === null ? undefined : units.get(externalRef));
+  return database.transaction(async (transaction) => {
+    await transaction.query(
+      `INSERT INTO smart_home.complexes (id, site_id) SELECT * FROM unnest($1::text[], $2::integer[])
+       ON CONFLICT DO NOTHING`,
+      [complexes.map(({ id }) => id), complexes.map(({ siteId }) => siteId)],
+    );
+    await transaction.query(
+      `INSERT INTO smart_home.premises (id, complex_id, unit_id, flat_id)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[]) ON CONFLICT DO NOTHING`,
+      [
+        premises.map(({ id }) => id),
+        premises.map(({ complexId }) => complexId),
+        premises.map(({ externalRef }) => unitOf(externalRef)?.id ?? null),
+        premises.map(({ externalRef }) => unitOf(externalRef)?.legacyId ?? null),
+      ],
+    );
   });
+};

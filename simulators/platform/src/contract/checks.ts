@@ -6,6 +6,7 @@
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import type { ApiVersion } from '../ledger.ts';
 import { type JsonObject, type Node, openApi } from './documents.ts';
 import type { Route } from './routes.ts';
 
@@ -52,10 +53,15 @@ const ajvs = () => {
   return kept;
 };
 
-const reference = (route: Route, pointer: string): string =>
-  `${route.openApi.version}#${pointer.split('/').map(encodeURIComponent).join('/')}`;
+const referenceIn = (version: ApiVersion, pointer: string): string =>
+  `${version}#${pointer.split('/').map(encodeURIComponent).join('/')}`;
+const reference = (route: Route, pointer: string): string => referenceIn(route.openApi.version, pointer);
 
-const findingsOf = (errors: readonly ErrorObject[] | null | undefined, prefix: string): Finding[] =>
+/** The schema at a pointer of a document. */
+export const compileSchema = (version: ApiVersion, pointer: string): ValidateFunction =>
+  ajvs().exact.compile({ $ref: referenceIn(version, pointer) });
+
+export const findingsOf = (errors: readonly ErrorObject[] | null | undefined, prefix: string): Finding[] =>
   (errors ?? []).map(({ instancePath, message, keyword, params }) => ({
     at: `${prefix}${instancePath}${params.missingProperty ? `/${params.missingProperty}` : ''}`,
     rule: `${message ?? 'is not valid'}${params.additionalProperty ? `: ${params.additionalProperty}` : ''}`,
@@ -151,13 +157,17 @@ const bodyFindings = (checks: Compiled, { mediaType, body }: RequestParts): Find
   return validate(body) ? [] : findingsOf(validate.errors, 'body');
 };
 
-/** Parameters come before the body, so that a missing key is named before a bad member. */
-export const checkRequest = (route: Route, parts: RequestParts): TypedParts => {
+/**
+ * Parameters come before the body, so that a missing key is named before a bad member. With `bodyToo` false the body is
+ * taken as it is.
+ */
+export const checkRequest = (route: Route, parts: RequestParts, bodyToo = true): TypedParts => {
   const checks = checksOf(route);
   const query: Record<string, unknown> = {};
   for (const [name, text] of parts.query) query[name] = checks.lists.has(name) ? text.split(',') : text;
   const typed = { header: { ...parts.headers }, path: { ...parts.params } as Record<string, unknown>, query };
-  const findings = checks.parameters(typed) ? bodyFindings(checks, parts) : findingsOf(checks.parameters.errors, '');
+  const rest = () => (bodyToo ? bodyFindings(checks, parts) : []);
+  const findings = checks.parameters(typed) ? rest() : findingsOf(checks.parameters.errors, '');
   return { params: typed.path, query, findings };
 };
 

@@ -42,7 +42,7 @@ export const createViolations = ({ clock }: { clock: Clock }): Violations => {
 
 export type Contract = {
   routes: Routes;
-  checkRequest(route: Route, parts: RequestParts): TypedParts;
+  checkRequest(route: Route, parts: RequestParts, bodyToo?: boolean): TypedParts;
   checkAnswer(route: Route, parts: AnswerParts): readonly { at: string; rule: string; keyword: string }[];
 };
 

@@ -20,8 +20,13 @@ const NOT_JSON: Finding = { at: 'body', rule: 'must be JSON', keyword: 'format' 
 const headersInLowerCase = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-export const createGuard = (deps: { contract: () => Contract; violations: Violations }): Guard => {
-  const { contract, violations } = deps;
+export const createGuard = (deps: {
+  contract: () => Contract;
+  violations: Violations;
+  /** False for load: bodies and answers pass unseen. Parameters are still read, or nobody would know their types. */
+  validate: boolean;
+}): Guard => {
+  const { contract, violations, validate } = deps;
 
   const note = (
     { apiVersion, route, received }: Arrival,
@@ -47,7 +52,11 @@ export const createGuard = (deps: { contract: () => Contract; violations: Violat
       const parsed = parseBody(raw, mediaType);
       const body = parsed === 'malformed' ? raw : parsed.body;
       const check = (): TypedParts => {
-        const checked = contract().checkRequest(route, { params: arrival.params, query, headers, mediaType, body });
+        const checked = contract().checkRequest(
+          route,
+          { params: arrival.params, query, headers, mediaType, body },
+          validate,
+        );
         const typed = parsed === 'malformed' ? { ...checked, findings: [NOT_JSON] } : checked;
         if (typed.findings.length > 0) noteRequest(arrival, typed.findings);
         return typed;
@@ -55,12 +64,12 @@ export const createGuard = (deps: { contract: () => Contract; violations: Violat
       return { body, check };
     },
     checkAnswer(arrival, answer) {
-      if (answer.deliberate || !arrival.route) return;
+      if (!validate || answer.deliberate || !arrival.route) return;
       const findings = contract().checkAnswer(arrival.route, {
         status: answer.status,
         headers: headersInLowerCase(answer.headers ?? {}),
         mediaType: mediaTypeOf(answer.contentType ?? 'application/json'),
-        body: answer.text ?? answer.body,
+        body: answer.bytes ?? answer.text ?? answer.body,
       });
       if (findings.length > 0) note(arrival, findings, { side: 'answer', status: answer.status });
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { at, type Caller, each, startCaller } from '../test/caller.ts';
-import { addPermit, ENTRANCE, ended, open, openV1, SUBJECT } from '../test/requests.ts';
+import { addPermit, ended, open, openV1, SUBJECT } from '../test/requests.ts';
 
 let caller: Caller;
 beforeAll(async () => {
@@ -110,7 +110,7 @@ test('a site changes its version, whole or by resource, and the next discovery s
   expect((await openV1(caller)).status).toBe(404);
   const { body } = await caller.control('/events');
   expect((at(body, 'events') as unknown[]).slice(0, 1)).toMatchObject([
-    { type: 'site.version_changed', siteId: 17, data: { version: 'v1', resource: 'vehicles' } },
+    { type: 'site.version_changed', siteId: 17, data: { siteId: 17, version: 'v2', resources: { vehicles: 'v1' } } },
   ]);
 });
 
@@ -120,22 +120,14 @@ test('plates outlive a change of version', async () => {
   expect(at((await caller.v1('/flats/17012/cars')).body, 'data', 'cars')).toBe('A123BC77');
 });
 
-test('profile B keeps keys and opens late; profile C opens as often as it is asked', async () => {
-  await caller.control('/profile', { siteId: 17, profile: 'B' });
-  expect((await ended(caller, await open(caller, { deadlineMs: -1 }))).body).toMatchObject({ state: 'succeeded' });
-  await caller.control('/profile', { profile: 'C' });
-  const key = randomUUID();
-  await ended(caller, await open(caller, { key }));
-  await ended(caller, await open(caller, { key }));
-  expect((await caller.v2(`/operations/by-key/${key}`)).status).toBe(404);
-  expect(await caller.counts()).toEqual({ [`open:${ENTRANCE}`]: 3 });
-});
-
 test('what opens, is refused or changes is in the event log', async () => {
   await ended(caller, await open(caller));
   await caller.control('/devices/ap_Jd5tG2', { connectivity: 'offline' });
-  const sent = { type: 'vehicle.recognised', siteId: 17, data: { plate: 'A***BC77' }, duplicate: 1 };
-  expect((await caller.control('/events', sent)).body).toMatchObject({ event: { sequence: 4, type: sent.type } });
+  const sent = { type: 'vehicle.recognised', siteId: 17, data: { accessPointId: 'ap_Zk8mL6' }, duplicate: 1 };
+  const week = 2 * 7 * 6;
+  expect((await caller.control('/events', sent)).body).toMatchObject({
+    event: { sequence: week + 4, type: sent.type, data: { vehiclePermitId: null, confidence: null } },
+  });
   expect(each(at((await caller.control('/events')).body, 'events'), 'type')).toEqual([
     'access_point.opened',
     'operation.updated',
@@ -172,6 +164,15 @@ test.each([
     /^sunset: /,
   ],
   ['GET', '/requests?limit=many', undefined, 400, /^limit: /],
+  ['POST', '/events', { type: 'door.slammed', siteId: 17 }, 400, /^type: /],
+  ['POST', '/events', { type: 'vehicle.denied', siteId: 17, data: { plate: 'A***BC77' } }, 400, /accessPointId/],
+  [
+    'POST',
+    '/events',
+    { type: 'access_point.forced', siteId: 17, data: { accessPointId: 'ap_Xg5nD2' } },
+    404,
+    /at site 17/,
+  ],
   ['POST', '/reset', '{"seed":', 400, /not JSON/],
 ])('%s %s with %j is refused in words', async (method, path, body, status, error) => {
   const reply = await caller.control(path, body, method);

@@ -5,8 +5,12 @@
 
 import type { z } from 'zod';
 import type { ContractViolation } from '../contract/contract.ts';
+import { checkEvent } from '../contract/events.ts';
+import type { PlatformEvent } from '../event-log.ts';
 import type { OutageMode, Simulation } from '../simulation.ts';
+import { presentEvent } from '../v2/events.ts';
 import * as bodies from './bodies.ts';
+import { unknownMembers } from './unknown-members.ts';
 
 export type ControlAnswer = { status: number; body: unknown };
 export type ControlRequest = { method: string; path: string; query: URLSearchParams; body: unknown };
@@ -21,6 +25,8 @@ export type ControlDeps = {
   /** As if somebody else had signed in with v1's clients. */
   endV1Tokens: () => void;
   violations: () => readonly ContractViolation[];
+  /** Resolves when what has happened so far will be remembered. */
+  onDisk: () => Promise<void>;
 };
 
 /** A request that the control plane can't follow; the message is for a person at a terminal. */
@@ -88,18 +94,16 @@ const createRoutes = (deps: ControlDeps): Readonly<Record<string, Control>> => {
     'POST /profile': ({ body }) => {
       const { siteId, profile } = parse(bodies.profileBody, body);
       if (siteId !== undefined) requireSite(siteId);
-      now().setProfile(profile, siteId);
+      now().profiles.set(profile, siteId);
       return OK;
     },
 
     'POST /version': ({ body }) => {
       const { siteId, resource, version } = parse(bodies.versionBody, body);
       const site = requireSite(siteId);
-      if (resource === undefined) {
-        site.version = version;
-        site.resources = {};
-      } else site.resources[resource] = version;
-      now().events.append({ type: 'site.version_changed', siteId, data: { version, resource: resource ?? null } });
+      now().world.setVersion({ siteId, resource: resource ?? null, version });
+      const data = { siteId, version: site.version, resources: { ...site.resources } };
+      now().events.append({ type: 'site.version_changed', siteId, data });
       return OK;
     },
     'POST /deprecate': ({ body }) => {
@@ -136,7 +140,7 @@ const createRoutes = (deps: ControlDeps): Readonly<Record<string, Control>> => {
     'POST /events': ({ body }) => {
       const { type, siteId, data } = parse(bodies.eventBody, body);
       requireSite(siteId);
-      return { event: now().events.append({ type, siteId, data }) };
+      return { event: cause(now(), { type, siteId, data }) };
     },
     'GET /events': () => ({ events: now().events.read() }),
 
@@ -154,7 +158,27 @@ const setConnectivity = ({ world, events }: Simulation, id: string, connectivity
   if (!accessPoint || accessPoint.connectivity === connectivity) return;
   world.setConnectivity(accessPoint, connectivity);
   if (connectivity === 'unknown') return;
-  events.append({ type: `access_point.${connectivity}`, siteId: accessPoint.siteId, data: { accessPointId: id } });
+  events.append({
+    type: `access_point.${connectivity}`,
+    siteId: accessPoint.siteId,
+    data: { accessPointId: id, connectivity },
+  });
+};
+
+/** An event that was not ours to cause: what its sender left out is null, and the rest must be as the contract says. */
+const cause = (
+  { events, world }: Simulation,
+  { type, siteId, data }: { type: string; siteId: number; data: Readonly<Record<string, unknown>> },
+): PlatformEvent => {
+  const whole = { ...unknownMembers(type), ...data };
+  const accessPoint = 'accessPointId' in whole ? world.accessPoint(String(whole.accessPointId)) : undefined;
+  const [finding] = checkEvent(
+    presentEvent({ id: '0'.repeat(26), sequence: 1, type, siteId, occurredAt: '2026-01-01T00:00:00Z', data: whole }),
+  );
+  if (finding) throw new ControlError(400, `${finding.at}: ${finding.rule}`);
+  if (typeof whole.accessPointId === 'string' && accessPoint?.siteId !== siteId)
+    throw new ControlError(404, `there is no device ${whole.accessPointId} at site ${siteId}`);
+  return events.append({ type, siteId, data: whole });
 };
 
 const templateOf = (path: string): { template: string; id: string } => {
@@ -171,7 +195,9 @@ export const createControl = (deps: ControlDeps) => {
     const control = routes[`${method} ${template}`];
     if (!control) return { status: 404, body: { error: 'the control plane has no such path', known } };
     try {
-      return { status: 200, body: await control({ method, path, query, body, id }) };
+      const done = await control({ method, path, query, body, id });
+      await deps.onDisk();
+      return { status: 200, body: done };
     } catch (error) {
       if (error instanceof ControlError) return { status: error.status, body: { error: error.message } };
       throw error;

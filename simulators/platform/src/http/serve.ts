@@ -6,8 +6,8 @@ import type { Outcome, Platform } from '../platform.ts';
 import { readBody } from './body.ts';
 import { receivedOf } from './received.ts';
 
-const write = (response: ServerResponse, { status, headers, body, text, contentType }: Answer): void => {
-  const content = text ?? (body === undefined ? undefined : JSON.stringify(body));
+const write = (response: ServerResponse, { status, headers, body, text, bytes, contentType }: Answer): void => {
+  const content = bytes ?? text ?? (body === undefined ? undefined : JSON.stringify(body));
   if (content === undefined) return void response.writeHead(status, headers).end();
   response.writeHead(status, {
     ...headers,

@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@house/kernel/clock';
+import type { WorldSize } from '@house/schema/platform/world.ts';
 import jwt from 'jsonwebtoken';
 import { Agent, request } from 'undici';
 import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../certificates.ts';
 import { createPlatformSimulator, type PlatformSimulator } from '../platform-simulator.ts';
+import type { V1Client } from '../v1/tokens.ts';
 
 const CLIENT_ID = 'house';
 export const V1 = { clientId: 'house-v1', secret: 'a-secret-of-tests', apiKey: 'a-key-of-tests' };
@@ -38,12 +40,10 @@ const parse = (text: string): unknown => {
   }
 };
 
-export type Caller = {
-  simulator: PlatformSimulator;
+export type RemoteCaller = {
   certificates: DevelopmentCertificates;
   platformUrl: string;
   controlUrl: string;
-  moveClock(milliseconds: number): void;
   now(): Date;
   /** RFC 3339, `milliseconds` from now. */
   instant(milliseconds: number): string;
@@ -55,28 +55,29 @@ export type Caller = {
   v1(path: string, call?: Call): Promise<Reply>;
   /** A fresh token of v1, which ends the one before. */
   signInV1(): Promise<string>;
+  /** A fresh token of v2, for a clock that was moved far. */
+  signInV2(): Promise<string>;
   control(path: string, body?: unknown, method?: string): Promise<Reply>;
   counts(): Promise<unknown>;
   /** Asks v2 until `done` says so. */
   until(path: string, done: (reply: Reply) => boolean): Promise<Reply>;
   close(): Promise<void>;
 };
+export type Caller = RemoteCaller & { simulator: PlatformSimulator; moveClock(milliseconds: number): void };
 
-export const startCaller = async (options: { deviceLatencyMs?: number } = {}): Promise<Caller> => {
-  let moved = 0;
-  const clock: Clock = () => new Date(Date.now() + moved);
-  const directory = mkdtempSync(join(tmpdir(), 'platform-'));
-  const certificates = await ensureDevelopmentCertificates({ directory, clock });
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const failures: unknown[] = [];
-  const simulator = createPlatformSimulator({
-    clock,
-    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
-    clients: { v2: [{ clientId: CLIENT_ID, publicJwk: publicKey.export({ format: 'jwk' }) }], v1: [V1] },
-    deviceLatencyMs: options.deviceLatencyMs ?? 20,
-    log: { error: (event, fields) => failures.push({ event, ...fields }) },
-  });
-  const { platformUrl, controlUrl } = await simulator.listen({ platformPort: 0, controlPort: 0 });
+export type Meeting = {
+  platformUrl: string;
+  controlUrl: string;
+  certificates: DevelopmentCertificates;
+  clock: Clock;
+  v2: { clientId: string; privateKey: KeyObject };
+  v1: V1Client;
+};
+
+/** A caller of a simulator that runs somewhere else. */
+export const meet = (meeting: Meeting): RemoteCaller => {
+  const { platformUrl, controlUrl, certificates, clock } = meeting;
+  const { clientId, privateKey } = meeting.v2;
   const agent = new Agent({
     connect: { ca: certificates.caPem, cert: certificates.clientCertPem, key: certificates.clientKeyPem },
   });
@@ -107,11 +108,13 @@ export const startCaller = async (options: { deviceLatencyMs?: number } = {}): P
   let v1Token: string | undefined;
   const signInV2 = async (): Promise<string> => {
     const reply = await send(`${platformUrl}/api/v2/oauth/token`, { method: 'POST', form: tokenForm() }, agent);
-    return textAt(reply.body, 'access_token');
+    v2Token = textAt(reply.body, 'access_token');
+    return v2Token;
   };
   const signInV1 = async (): Promise<string> => {
-    const body = { grantType: 'client_credentials', clientId: V1.clientId, clientSecret: V1.secret };
-    const call = { method: 'POST', headers: { 'x-api-key': V1.apiKey }, body };
+    const { secret, apiKey } = meeting.v1;
+    const body = { grantType: 'client_credentials', clientId: meeting.v1.clientId, clientSecret: secret };
+    const call = { method: 'POST', headers: { 'x-api-key': apiKey }, body };
     const reply = await send(`${platformUrl}/api/v1/auth/token`, call, agent);
     v1Token = textAt(reply.body, 'data', 'token');
     return v1Token;
@@ -119,8 +122,8 @@ export const startCaller = async (options: { deviceLatencyMs?: number } = {}): P
   const assertion = (claims: Record<string, unknown> = {}, key: KeyObject = privateKey): string => {
     const iat = Math.floor(clock().getTime() / 1000);
     const whole = {
-      iss: CLIENT_ID,
-      sub: CLIENT_ID,
+      iss: clientId,
+      sub: clientId,
       aud: platformUrl,
       iat,
       exp: iat + 30,
@@ -143,13 +146,9 @@ export const startCaller = async (options: { deviceLatencyMs?: number } = {}): P
     send(`${controlUrl}${path}`, { method, ...(body === undefined ? {} : { body }) }, plain);
 
   return {
-    simulator,
     certificates,
     platformUrl,
     controlUrl,
-    moveClock(milliseconds) {
-      moved += milliseconds;
-    },
     now: clock,
     instant: (milliseconds) => new Date(clock().getTime() + milliseconds).toISOString(),
     assertion,
@@ -158,10 +157,11 @@ export const startCaller = async (options: { deviceLatencyMs?: number } = {}): P
     v2,
     async v1(path, call = {}) {
       v1Token ??= await signInV1();
-      const headers = { authorization: `Bearer ${v1Token}`, 'x-api-key': V1.apiKey, ...call.headers };
+      const headers = { authorization: `Bearer ${v1Token}`, 'x-api-key': meeting.v1.apiKey, ...call.headers };
       return send(`${platformUrl}/api/v1${path}`, { ...call, headers }, agent);
     },
     signInV1,
+    signInV2,
     control,
     counts: async () => at((await control('/ledger')).body, 'counts'),
     async until(path, done) {
@@ -173,6 +173,45 @@ export const startCaller = async (options: { deviceLatencyMs?: number } = {}): P
     async close() {
       await agent.destroy();
       await plain.destroy();
+    },
+  };
+};
+
+export type CallerOptions = {
+  deviceLatencyMs?: number;
+  world?: WorldSize;
+  stateDirectory?: string;
+  /** How far its clock is ahead from the start. */
+  aheadMs?: number;
+};
+
+/** A simulator of one's own in this process, and its caller. */
+export const startCaller = async ({ aheadMs = 0, ...options }: CallerOptions = {}): Promise<Caller> => {
+  let moved = aheadMs;
+  const clock: Clock = () => new Date(Date.now() + moved);
+  const directory = mkdtempSync(join(tmpdir(), 'platform-'));
+  // TLS looks at the machine's clock, whatever ours says.
+  const certificates = await ensureDevelopmentCertificates({ directory, clock: () => new Date() });
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const failures: unknown[] = [];
+  const simulator = createPlatformSimulator({
+    clock,
+    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    clients: { v2: [{ clientId: CLIENT_ID, publicJwk: publicKey.export({ format: 'jwk' }) }], v1: [V1] },
+    log: { error: (event, fields) => failures.push({ event, ...fields }) },
+    ...options,
+    deviceLatencyMs: options.deviceLatencyMs ?? 20,
+  });
+  const addresses = await simulator.listen({ platformPort: 0, controlPort: 0 });
+  const caller = meet({ ...addresses, certificates, clock, v2: { clientId: CLIENT_ID, privateKey }, v1: V1 });
+  return {
+    ...caller,
+    simulator,
+    moveClock(milliseconds) {
+      moved += milliseconds;
+    },
+    async close() {
+      await caller.close();
       await simulator.close();
       rmSync(directory, { recursive: true, force: true });
       if (failures.length > 0) throw new Error(`the simulator failed: ${JSON.stringify(failures)}`);

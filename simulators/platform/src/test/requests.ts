@@ -1,6 +1,6 @@
 /** Requests that several tests send. */
 import { randomUUID } from 'node:crypto';
-import { type Caller, type Reply, textAt } from './caller.ts';
+import { type RemoteCaller, type Reply, textAt } from './caller.ts';
 
 export const SUBJECT = 'sr_b4Kq9xWm2T';
 export const ENTRANCE = 'ap_Hn4xW1';
@@ -15,7 +15,7 @@ export type OpenOptions = {
 };
 
 /** Opens the entrance of flat 12 by v2, unless told otherwise. */
-export const open = (caller: Caller, options: OpenOptions = {}): Promise<Reply> => {
+export const open = (caller: RemoteCaller, options: OpenOptions = {}): Promise<Reply> => {
   const deadline = caller.instant(options.deadlineMs ?? 10_000);
   return caller.v2(`/access-points/${options.accessPointId ?? ENTRANCE}/open`, {
     method: 'POST',
@@ -30,13 +30,13 @@ export const open = (caller: Caller, options: OpenOptions = {}): Promise<Reply> 
 };
 
 /** Opens the entrance of flat 7 by v1. */
-export const openV1 = (caller: Caller): Promise<Reply> =>
+export const openV1 = (caller: RemoteCaller): Promise<Reply> =>
   caller.v1('/domophones/2301/open', { method: 'POST', body: { doorId: 0, flatId: 23007 } });
 
 const ENDED = new Set(['succeeded', 'failed', 'expired', 'cancelled']);
 
 /** The operation of a 202, when it has come to its end. */
-export const ended = (caller: Caller, reply: Reply): Promise<Reply> =>
+export const ended = (caller: RemoteCaller, reply: Reply): Promise<Reply> =>
   caller.until(`/operations/${textAt(reply.body, 'id')}`, ({ body }) => ENDED.has(textAt(body, 'state')));
 
 export const PERMIT = {
@@ -47,5 +47,5 @@ export const PERMIT = {
   autoOpen: true,
 };
 
-export const addPermit = (caller: Caller, body: unknown = PERMIT, key: string = randomUUID()): Promise<Reply> =>
+export const addPermit = (caller: RemoteCaller, body: unknown = PERMIT, key: string = randomUUID()): Promise<Reply> =>
   caller.v2(`/units/${UNIT}/vehicle-permits`, { method: 'POST', headers: { 'idempotency-key': key }, body });

@@ -19,7 +19,9 @@ export const createAccessHandlers = (simulation: Simulation): Handlers => {
       if (accessPoint.busy || accessPoint.lockedDown || accessPoint.connectivity === 'offline') return notFound();
       await timers.after(deviceLatencyMs);
       await stall.passed();
-      return doors.actuate(accessPoint, { apiVersion: 'v1' }) === 'opened' ? { status: 204 } : notFound();
+      return doors.actuate(accessPoint, { apiVersion: 'v1', unitId: unit.id, performedVia: 'app' }) === 'opened'
+        ? { status: 204 }
+        : notFound();
     },
 
     readCars(call) {

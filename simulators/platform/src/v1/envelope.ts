@@ -1,5 +1,7 @@
 /** Answers of v1: everything in `{code, name, message, data}`, with the words that v1 uses. */
-import type { Answer } from '../exchange.ts';
+import type { Answer, Call } from '../exchange.ts';
+
+const DEFAULT_PER = 50;
 
 export const flag = (value: boolean): 't' | 'f' => (value ? 't' : 'f');
 
@@ -34,6 +36,12 @@ export const notFound = (): Answer => refusal(404, 'notFound');
 export const list = (items: readonly unknown[], emptyIs404: boolean): Answer => {
   if (items.length > 0) return enveloped(items);
   return emptyIs404 ? notFound() : enveloped();
+};
+
+/** A short page is the last; there is no total. */
+export const paged = <Item>(items: readonly Item[], { query }: Call): readonly Item[] => {
+  const { page = 1, per = DEFAULT_PER } = query as { page?: number; per?: number };
+  return items.slice((page - 1) * per, page * per);
 };
 
 /** The sentence that a broken v1 puts where JSON was promised. */

@@ -1,17 +1,10 @@
 /** Houses, flats and doors, as v1 shows them. A house that speaks no v1 at all is not there. */
-import type { Answer, Call, Handlers } from '../exchange.ts';
+import type { Answer, Handlers } from '../exchange.ts';
 import type { Simulation } from '../simulation.ts';
 import type { AccessPoint, Site, Unit } from '../world.ts';
-import { enveloped, flag, list, notFound } from './envelope.ts';
+import { enveloped, flag, list, notFound, paged } from './envelope.ts';
 
-const DEFAULT_PER = 50;
 const MOSCOW = 'Europe/Moscow';
-
-/** A short page is the last; there is no total. */
-const paged = <Item>(items: readonly Item[], { query }: Call): readonly Item[] => {
-  const { page = 1, per = DEFAULT_PER } = query as { page?: number; per?: number };
-  return items.slice((page - 1) * per, page * per);
-};
 
 const presentHouse = ({ id, name, timeZone }: Site) => ({
   houseId: id,

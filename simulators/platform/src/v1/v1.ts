@@ -8,6 +8,7 @@ import type { Deprecation, Simulation } from '../simulation.ts';
 import { createAccessHandlers } from './access.ts';
 import { refusal, sentence, withIntegersAsStrings } from './envelope.ts';
 import { createHouseHandlers } from './houses.ts';
+import { createJournalHandlers } from './journal.ts';
 import type { V1Tokens } from './tokens.ts';
 
 export type V1Request = {
@@ -57,13 +58,23 @@ export const createV1 = ({ simulation, tokens }: { simulation: Simulation; token
     issueToken: ({ body, received }) => tokens.issue(body as Record<string, unknown>, received.headers['x-api-key']),
     ...createHouseHandlers(simulation),
     ...createAccessHandlers(simulation),
+    ...createJournalHandlers(simulation),
   };
   const isRetired = () => simulation.deprecation !== undefined && simulation.deprecation.sunset <= clock();
 
   const handle = async ({ received, route, body, traceId }: V1Request, typed: TypedParts, clientId: string) => {
     const handler = handlers[route.operationId];
     if (!handler) return { ...refusal(501, 'notImplemented'), deliberate: true };
-    return handler({ received, apiVersion: 'v1', params: typed.params, query: typed.query, body, clientId, traceId });
+    return handler({
+      received,
+      apiVersion: 'v1',
+      params: typed.params,
+      query: typed.query,
+      body,
+      clientId,
+      fingerprint: null,
+      traceId,
+    });
   };
 
   return {

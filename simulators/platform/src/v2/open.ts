@@ -3,16 +3,16 @@ import type { Answer, Call, Handlers } from '../exchange.ts';
 import type { Simulation } from '../simulation.ts';
 import type { AccessPoint } from '../world.ts';
 import { accepted } from './operation-answers.ts';
-import type { EffectOutcome } from './operations.ts';
-import { problem, problemOf } from './problem.ts';
+import { problem } from './problem.ts';
 
 type OpenBody = { subjectRef: string; unitId: string | null; reason: string; deadline: string };
 
 /** Only they open without a unit. */
 const WITHOUT_UNIT: ReadonlySet<string> = new Set(['concierge', 'emergency']);
+const viaOf = (reason: string) => (reason === 'concierge' || reason === 'emergency' ? reason : 'app');
 
 export const createOpenHandlers = (simulation: Simulation): Handlers => {
-  const { world, subjects, doors, operations, profileOf } = simulation;
+  const { world, subjects, operations, profiles } = simulation;
 
   /** The refusal of somebody who may not open here for this unit. */
   const refuseSubject = ({ subjectRef, unitId, reason }: OpenBody, accessPoint: AccessPoint, call: Call) => {
@@ -34,14 +34,6 @@ export const createOpenHandlers = (simulation: Simulation): Handlers => {
     return undefined;
   };
 
-  const actuate = (accessPoint: AccessPoint, { subjectRef }: OpenBody, key: string, traceId: string): EffectOutcome => {
-    const outcome = doors.actuate(accessPoint, { apiVersion: 'v2', subjectRef, idempotencyKey: key });
-    if (outcome === 'opened') return { result: { accessPointId: accessPoint.id } };
-    return outcome === 'offline'
-      ? { problem: problemOf('device-offline', { traceId }) }
-      : { problem: problemOf('state-conflict', { traceId, detail: 'The device is jammed.' }) };
-  };
-
   return {
     openAccessPoint(call) {
       const { traceId, clientId } = call;
@@ -60,10 +52,17 @@ export const createOpenHandlers = (simulation: Simulation): Handlers => {
         operations.promise({
           clientId,
           key,
-          kind: 'open',
+          fingerprint: call.fingerprint,
           siteId,
-          expiresAt: profileOf(siteId) === 'A' ? expiresAt : undefined,
-          effect: () => actuate(accessPoint, body, key, traceId),
+          traceId,
+          expiresAt: profiles.obeysDeadlines(siteId) ? expiresAt.toISOString() : null,
+          order: {
+            kind: 'open',
+            accessPointId: accessPoint.id,
+            unitId: body.unitId,
+            subjectRef: body.subjectRef,
+            performedVia: viaOf(body.reason),
+          },
         }),
       );
     },

@@ -6,21 +6,21 @@ import { problem } from './problem.ts';
 
 const BASE = '/api/v2';
 
-const promised = (operation: Operation): Answer => ({
+/** The answer to a request that made a promise, now and whenever it is repeated. */
+export const promised = (operation: Operation): Answer => ({
   status: 202,
   headers: { Location: `${BASE}/operations/${operation.id}` },
   body: presentOperation(operation),
 });
 
-/** A repeat of the request is answered with the same operation in its present state. */
 export const accepted = ({ operation, settled }: { operation: Operation; settled: Promise<void> }): Answer => ({
   ...promised(operation),
   settled,
-  replay: () => promised(operation),
+  operationId: operation.id,
 });
 
 export const createOperationHandlers = (simulation: Simulation): Handlers => {
-  const { operations, vehicles, profileOf } = simulation;
+  const { operations, vehicles, profiles } = simulation;
   const state = (operation: Operation): Answer => ({ status: 200, body: presentOperation(operation) });
   /** Another client's operation is unknown. */
   const own = (call: Call): Operation | undefined => {
@@ -28,8 +28,8 @@ export const createOperationHandlers = (simulation: Simulation): Handlers => {
     return operation?.clientId === call.clientId ? operation : undefined;
   };
   /** The resource that it made, while it exists. */
-  const made = ({ kind, result }: Operation): string | undefined => {
-    if (kind !== 'plate.add' || !result || !('vehiclePermitId' in result)) return undefined;
+  const made = ({ order, result }: Operation): string | undefined => {
+    if (order.kind !== 'plate.add' || !result || !('vehiclePermitId' in result)) return undefined;
     return vehicles.permit(result.vehiclePermitId) && `${BASE}/vehicle-permits/${result.vehiclePermitId}`;
   };
   return {
@@ -44,7 +44,7 @@ export const createOperationHandlers = (simulation: Simulation): Handlers => {
     readOperationByKey(call) {
       const operation = operations.byKey(call.clientId, String(call.params.key));
       // A platform of profile C has no status by key.
-      const known = operation && profileOf(operation.siteId) !== 'C';
+      const known = operation && profiles.knowsKeys(operation.siteId);
       return known ? state(operation) : problem('not-found', { traceId: call.traceId });
     },
     cancelOperation(call) {

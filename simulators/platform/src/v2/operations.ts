@@ -4,38 +4,39 @@
  */
 import type { Clock } from '@house/kernel/clock';
 import { createId } from '../ids.ts';
-import type { EffectKind } from '../ledger.ts';
 import type { Stall } from '../stall.ts';
+import type { Keep } from '../state/records.ts';
 import type { Timers } from '../timers.ts';
+import type { Order } from './orders.ts';
 import type { ProblemDocument } from './problem.ts';
 
 export type OperationState = 'accepted' | 'running' | 'succeeded' | 'failed' | 'expired' | 'cancelled';
 export type OperationResult = { accessPointId: string } | { vehiclePermitId: string };
-export type Operation = {
-  readonly id: string;
-  readonly clientId: string;
-  readonly key: string;
-  readonly kind: EffectKind;
-  readonly siteId: number;
-  readonly createdAt: string;
-  readonly expiresAt: Date | undefined;
+export type OperationEnd = {
   state: OperationState;
   result: OperationResult | null;
   problem: ProblemDocument | null;
   finishedAt: string | null;
 };
+export type Operation = OperationEnd & {
+  readonly id: string;
+  readonly clientId: string;
+  readonly key: string;
+  /** Of the request that the key stands for; null on a platform that does not know keys. */
+  readonly fingerprint: string | null;
+  readonly siteId: number;
+  readonly createdAt: string;
+  /** The platform never acts after it; null on one that does not care. */
+  readonly expiresAt: string | null;
+  readonly order: Order;
+  readonly traceId: string;
+};
 export type EffectOutcome = { result: OperationResult } | { problem: ProblemDocument };
 
-export type Promised = {
-  clientId: string;
-  key: string;
-  kind: EffectKind;
-  siteId: number;
-  /** The platform never acts after it. */
-  expiresAt?: Date | undefined;
-  /** Called at most once, synchronously. */
-  effect: () => EffectOutcome;
-};
+export type Promised = Pick<
+  Operation,
+  'clientId' | 'key' | 'fingerprint' | 'siteId' | 'expiresAt' | 'order' | 'traceId'
+>;
 
 export type Operations = {
   /** `settled` resolves when the operation has come to its end. */
@@ -46,6 +47,11 @@ export type Operations = {
   withKey(key: string): Operation | undefined;
   /** False when it is too late. */
   cancel(operation: Operation): boolean;
+  /** One that was promised before the process began, and how it ended. */
+  restore(operation: Operation): void;
+  restoreEnd(id: string, end: OperationEnd): void;
+  /** Goes on with what was promised and has not ended. */
+  resume(): void;
 };
 
 /** As long as their keys. */
@@ -54,10 +60,10 @@ const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 const UNFINISHED: ReadonlySet<OperationState> = new Set(['accepted', 'running']);
 
 /** As the contract writes it. */
-export const presentOperation = ({ id, key, kind, state, result, problem, createdAt, finishedAt }: Operation) => ({
+export const presentOperation = ({ id, key, order, state, result, problem, createdAt, finishedAt }: Operation) => ({
   id,
   key,
-  kind,
+  kind: order.kind,
   state,
   result,
   problem,
@@ -70,9 +76,12 @@ export const createOperations = (deps: {
   timers: Timers;
   stall: Stall;
   deviceLatencyMs: number;
+  keep: Keep;
+  /** Called at most once for an operation, synchronously. */
+  carryOut: (operation: Operation) => EffectOutcome;
   updated: (operation: Operation) => void;
 }): Operations => {
-  const { clock, timers, stall, deviceLatencyMs, updated } = deps;
+  const { clock, timers, stall, deviceLatencyMs, keep, carryOut, updated } = deps;
   /** Oldest first. */
   const operations = new Map<string, Operation>();
   const keys = new Map<string, Operation>();
@@ -88,47 +97,48 @@ export const createOperations = (deps: {
       if (anybodys.get(operation.key) === operation) anybodys.delete(operation.key);
     }
   };
+  const add = (operation: Operation): void => {
+    operations.set(operation.id, operation);
+    keys.set(`${operation.clientId} ${operation.key}`, operation);
+    anybodys.set(operation.key, operation);
+  };
 
-  const finish = (
-    operation: Operation,
-    end: Pick<Operation, 'state'> & Partial<Pick<Operation, 'result' | 'problem'>>,
-  ) => {
-    Object.assign(operation, end, { finishedAt: clock().toISOString() });
+  const finish = (operation: Operation, end: Partial<OperationEnd> & Pick<OperationEnd, 'state'>) => {
+    const whole = { result: null, problem: null, ...end, finishedAt: clock().toISOString() };
+    Object.assign(operation, whole);
+    keep({ is: 'operation-ended', id: operation.id, end: whole });
     updated(operation);
   };
 
-  const run = async (operation: Operation, effect: () => EffectOutcome): Promise<void> => {
+  const run = async (operation: Operation): Promise<void> => {
     // Who asked is answered with `accepted`; whoever asks next sees it running.
     await Promise.resolve();
     if (operation.state === 'accepted') operation.state = 'running';
     await timers.after(deviceLatencyMs);
     await stall.passed();
     if (!UNFINISHED.has(operation.state)) return;
-    if (operation.expiresAt && clock() > operation.expiresAt) return finish(operation, { state: 'expired' });
-    const outcome = effect();
+    if (operation.expiresAt !== null && clock() > new Date(operation.expiresAt))
+      return finish(operation, { state: 'expired' });
+    // From here on nothing is waited for: the effect and its operation are kept together.
+    const outcome = carryOut(operation);
     finish(operation, 'problem' in outcome ? { state: 'failed', ...outcome } : { state: 'succeeded', ...outcome });
   };
 
   return {
-    promise({ effect, clientId, key, kind, siteId, expiresAt }) {
+    promise(promised) {
       forget();
       const operation: Operation = {
+        ...promised,
         id: createId('op'),
-        clientId,
-        key,
-        kind,
-        siteId,
         createdAt: clock().toISOString(),
-        expiresAt,
         state: 'accepted',
         result: null,
         problem: null,
         finishedAt: null,
       };
-      operations.set(operation.id, operation);
-      keys.set(`${clientId} ${key}`, operation);
-      anybodys.set(key, operation);
-      return { operation, settled: run(operation, effect) };
+      add(operation);
+      keep({ is: 'operation', operation: { ...operation } });
+      return { operation, settled: run(operation) };
     },
     read: (id) => operations.get(id),
     byKey: (clientId, key) => keys.get(`${clientId} ${key}`),
@@ -138,6 +148,14 @@ export const createOperations = (deps: {
       if (!UNFINISHED.has(operation.state)) return false;
       finish(operation, { state: 'cancelled' });
       return true;
+    },
+    restore: add,
+    restoreEnd(id, end) {
+      const operation = operations.get(id);
+      if (operation) Object.assign(operation, end);
+    },
+    resume() {
+      for (const operation of operations.values()) if (UNFINISHED.has(operation.state)) void run(operation);
     },
   };
 };

@@ -9,8 +9,10 @@ import type { Answer, Handlers, Received } from '../exchange.ts';
 import type { Simulation } from '../simulation.ts';
 import { createAboutHandlers, minorVersion } from './about.ts';
 import { createAccessPointHandlers } from './access-points.ts';
+import { createEventHandlers } from './events.ts';
+import type { Replay } from './idempotency.ts';
 import { createOpenHandlers } from './open.ts';
-import { createOperationHandlers } from './operation-answers.ts';
+import { createOperationHandlers, promised } from './operation-answers.ts';
 import { notImplemented, problem } from './problem.ts';
 import { createSiteHandlers } from './sites.ts';
 import type { Bearer, Tokens } from './tokens.ts';
@@ -40,6 +42,9 @@ const fingerprintOf = ({ received, body }: V2Request): string =>
 
 const takesKey = ({ parameters }: Route): boolean =>
   parameters.some(({ value }) => value.in === 'header' && value.name === 'Idempotency-Key');
+
+const replayOf = ({ operationId, status, headers = {}, body }: Answer): Replay =>
+  operationId === undefined ? { answer: { status, headers, body } } : { operationId };
 
 const refuseMinor = ({ received, traceId }: V2Request): Answer | undefined => {
   const wanted = received.headers['api-version'];
@@ -73,31 +78,42 @@ export const createV2 = (deps: { simulation: Simulation; tokens: Tokens; audienc
     ...createOpenHandlers(simulation),
     ...createOperationHandlers(simulation),
     ...createVehiclePermitHandlers(simulation),
+    ...createEventHandlers(simulation),
   };
 
-  const handle = async (request: V2Request, typed: TypedParts, clientId: string): Promise<Answer> => {
-    const { received, route, body, traceId } = request;
+  const handle = async (
+    { received, route, body, traceId }: V2Request,
+    typed: TypedParts,
+    caller: { clientId: string; fingerprint: string | null },
+  ): Promise<Answer> => {
     const handler = handlers[route.operationId];
     // The sandbox is another world than this one: doing it here would move a door.
     if (!handler || received.headers['x-sandbox'] === '1') return notImplemented(traceId);
-    return handler({ received, apiVersion: 'v2', params: typed.params, query: typed.query, body, clientId, traceId });
+    return handler({ received, apiVersion: 'v2', params: typed.params, query: typed.query, body, traceId, ...caller });
+  };
+
+  const repeated = (replay: Replay, { traceId }: V2Request): Answer => {
+    if ('answer' in replay) return { ...replay.answer, headers: { ...replay.answer.headers } };
+    const operation = simulation.operations.read(replay.operationId);
+    return operation ? promised(operation) : problem('not-found', { traceId });
   };
 
   /** The key is taken before the request is looked at, so that a repeat never meets what the first one has changed. */
   const once = async (request: V2Request, typed: TypedParts, clientId: string): Promise<Answer> => {
     const key = request.received.headers['idempotency-key'] ?? '';
-    const claim = simulation.keys.claim(clientId, key, fingerprintOf(request));
-    if (claim.state === 'repeat') return claim.replay();
+    const fingerprint = fingerprintOf(request);
+    const claim = simulation.keys.claim(clientId, key, fingerprint);
+    if (claim.state === 'repeat') return repeated(claim.replay, request);
     if (claim.state === 'reused') return problem('idempotency-key-reused', { traceId: request.traceId });
     if (claim.state === 'in-progress') return problem('idempotency-in-progress', { traceId: request.traceId });
-    const answer = await handle(request, typed, clientId).catch((error: unknown) => {
+    const answer = await handle(request, typed, { clientId, fingerprint }).catch((error: unknown) => {
       claim.release();
       throw error;
     });
     const done = answer.status < 400;
     return {
       ...answer,
-      concluded: () => (done ? claim.keep(answer.replay ?? (() => answer)) : claim.release()),
+      concluded: () => (done ? claim.keep(replayOf(answer)) : claim.release()),
     };
   };
 
@@ -111,8 +127,10 @@ export const createV2 = (deps: { simulation: Simulation; tokens: Tokens; audienc
       if (refusal) return refusal;
       const clientId = bearer?.clientId ?? '';
       // A platform of profile C does not know keys: each request is a new one.
-      const knowsKeys = !request.siteIds.some((siteId) => simulation.profileOf(siteId) === 'C');
-      return takesKey(request.route) && knowsKeys ? once(request, typed, clientId) : handle(request, typed, clientId);
+      const knowsKeys = request.siteIds.every((siteId) => simulation.profiles.knowsKeys(siteId));
+      return takesKey(request.route) && knowsKeys
+        ? once(request, typed, clientId)
+        : handle(request, typed, { clientId, fingerprint: null });
     },
   };
 };

@@ -63,12 +63,11 @@ export const createVehiclePermitHandlers = (simulation: Simulation): Handlers =>
         operations.promise({
           clientId,
           key,
-          kind: 'plate.add',
+          fingerprint: call.fingerprint,
           siteId: unit.siteId,
-          effect: () => {
-            const permit = vehicles.add(unit, plate, terms, { apiVersion: 'v2', idempotencyKey: key });
-            return { result: { vehiclePermitId: permit.id } };
-          },
+          traceId,
+          expiresAt: null,
+          order: { kind: 'plate.add', unitId: unit.id, plate, terms },
         }),
       );
     },
@@ -101,12 +100,11 @@ export const createVehiclePermitHandlers = (simulation: Simulation): Handlers =>
         operations.promise({
           clientId: call.clientId,
           key,
-          kind: 'plate.remove',
+          fingerprint: call.fingerprint,
           siteId,
-          effect: () => {
-            vehicles.remove(permit, { apiVersion: 'v2', idempotencyKey: key });
-            return { result: { vehiclePermitId: permit.id } };
-          },
+          traceId: call.traceId,
+          expiresAt: null,
+          order: { kind: 'plate.remove', permitId: permit.id },
         }),
       );
     },
