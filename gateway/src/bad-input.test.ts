@@ -66,6 +66,27 @@ describe('a request that is not GraphQL over HTTP', () => {
       'DOCUMENT_NOT_TRUSTED',
     ],
     [
+      'only an event stream accepted',
+      () => raw('{"query":"{ me { id } }"}', { accept: 'text/event-stream' }),
+      406,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'only JSON in another alphabet accepted',
+      () => raw('{"query":"{ me { id } }"}', { accept: 'application/json; charset=utf-16' }),
+      406,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'everything but JSON accepted',
+      () =>
+        raw('{"query":"{ me { id } }"}', {
+          accept: '*/*, application/json;q=0, application/graphql-response+json;q=0.0',
+        }),
+      406,
+      'BAD_USER_INPUT',
+    ],
+    [
       'a reason of 501 characters',
       () => raw('{"query":"{ me { id } }"}', { 'access-reason': 'x'.repeat(501) }),
       400,
@@ -115,6 +136,26 @@ describe('a document that asks for what is not there or for too much', () => {
     ['an operation that is not named', 'query A { me { id } } query B { me { id } }', 400, 'BAD_USER_INPUT'],
     ['an operation that is not there', { query: 'query A { me { id } }', operationName: 'B' }, 400, 'BAD_USER_INPUT'],
     ['introspection where it is off', '{ __schema { types { name } } }', 400, 'BAD_USER_INPUT'],
+    [
+      'introspection under another name',
+      'query { ...F } fragment F on Query { x: __type(name: "A") { name } }',
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      "the subgraphs' own fields",
+      '{ _service { sdl } _entities(representations: []) { __typename } }',
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a key under the name of which something else is asked',
+      '{ me { premises { id: label vehicles } } }',
+      400,
+      'BAD_USER_INPUT',
+    ],
+    ["an alias that is the schema's own", '{ me { __typename: id premises { id } } }', 400, 'BAD_USER_INPUT'],
+    ["an alias that is an object's own", '{ __proto__: me { polluted: id } }', 400, 'BAD_USER_INPUT'],
     ['a subscription', 'subscription { me { id } }', 400, 'BAD_USER_INPUT'],
     [
       '1 000 aliases',
@@ -144,9 +185,47 @@ describe('a document that asks for what is not there or for too much', () => {
     expect(house.asked).toHaveLength(0);
   });
 
+  test('24 000 faults in one variable are answered with a few of them', async () => {
+    const query = 'mutation($doors: [ID!]) { addVehicle(plate: "x", doors: $doors) }';
+    const { status, body } = await house.ask({
+      query,
+      variables: { doors: Array.from({ length: 24_000 }, () => ({})) },
+    });
+    expect(status).toBe(400);
+    expect(new Set(body.errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+    expect(JSON.stringify(body).length).toBeLessThan(10_000);
+    expect(house.lines.join('')).not.toContain('request-failed');
+    expect(house.asked).toHaveLength(0);
+  });
+
+  test('a value of 90 kB that does not fit is not repeated in full', async () => {
+    const { status, body } = await house.ask({
+      query: 'mutation($d: Int) { openAccessPoint(id: "a", deadlineMs: $d) }',
+      variables: { d: 'Did you mean '.repeat(7_000) },
+    });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body).length).toBeLessThan(2_000);
+  });
+
+  test('a document that is named by GET without a list of them is refused as by POST', async () => {
+    const headers = { authorization: `Bearer ${house.issuer.token()}`, 'apollo-require-preflight': '1' };
+    const named = encodeURIComponent('{"persistedQuery":{"version":1,"sha256Hash":"ab"}}');
+    for (const search of [`?extensions=${named}`, `?query={me{id}}&extensions=${named}`])
+      expect(await toAnswer(await fetch(house.url + search, { headers }))).toMatchObject({
+        status: 400,
+        codes: ['DOCUMENT_NOT_TRUSTED'],
+      });
+    expect(house.asked).toHaveLength(0);
+  });
+
   test('what just fits is executed', async () => {
     const aliases = Array.from({ length: 30 }, (_, n) => `a${n}: id`).join(' ');
     expect((await house.ask(`{ me { ${aliases} ${'friend { '.repeat(10)}id${' }'.repeat(10)} } }`)).status).toBe(200);
+  });
+
+  test('introspection where it is off is refused in words of ours', async () => {
+    const { body } = await house.ask('{ __schema { types { name } } }');
+    expect(body.errors?.map(({ message }) => message)).toEqual(['Introspection is off.']);
   });
 
   test('a misspelt name is not answered with the right one', async () => {

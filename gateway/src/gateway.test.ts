@@ -71,6 +71,19 @@ describe('one request', () => {
   });
 });
 
+test.each([
+  undefined,
+  '*/*',
+  'text/html, application/*;q=0.1',
+  'application/json',
+  'APPLICATION/JSON; Charset=UTF-8',
+  'application/graphql-response+json; charset=utf-8, application/json; q=0.9',
+  'application/json;q=0, application/graphql-response+json',
+])('a client that accepts %j is answered', async (accept) => {
+  const answer = await house.ask('{ me { id } }', accept === undefined ? {} : { headers: { accept } });
+  expect(answer).toMatchObject({ status: 200, body: { data: { me: { id: 'owner-a12' } } } });
+});
+
 describe('the order of refusal', () => {
   const stranger = { authorization: 'Bearer nonsense' };
 

@@ -12,6 +12,7 @@ import { authorize } from './authorize/authorize.ts';
 import { createSupergraph, type SupergraphSource, startGraphqlServer } from './execute/execute.ts';
 import {
   ADMIT_LIMITS,
+  accept,
   admit,
   createEmbeddedCounter,
   createRedisCounter,
@@ -19,6 +20,7 @@ import {
   DOCUMENT_LIMITS,
   type LimitPolicies,
   limitDocument,
+  refuseMisleadingNames,
   resolveDocument,
   takePlaces,
 } from './limit/limit.ts';
@@ -88,9 +90,12 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     onRequest(admit(ADMIT_LIMITS)),
     // Before the document is even looked at: 401. A stranger learns nothing about the schema.
     onRequest(authenticate),
+    // Before anything has an effect that the client would not be told of: 406.
+    onRequest(accept),
     onRequest(resolveDocument),
     // Together with parsing and validation, which Apollo Server does: 400.
     onDocument(limitDocument(DOCUMENT_LIMITS)),
+    onDocument(refuseMisleadingNames),
     // Before anything is counted: a forbidden request uses up nothing. 403.
     onOperation((operation, { permissions }) => authorize(permissions, operation)),
     // Last of the refusals, because it has an effect: 429.

@@ -33,19 +33,25 @@ export class HttpRefusal extends Error {
 }
 
 /** `Retry-After` and what else a code says in the header (RFC 9110 §10.2.3). */
-export const headersOf = ({ retryAfterSeconds }: HouseError): Record<string, string> =>
-  retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+export const headersOf = ({ retryAfterSeconds }: HouseError): Record<string, string> => retryAfter(retryAfterSeconds);
+
+const retryAfter = (seconds = 0): Record<string, string> => (seconds > 0 ? { 'retry-after': String(seconds) } : {});
 
 /**
  * The same inside the GraphQL pipeline: Apollo Server takes status and headers from `extensions.http` and removes it.
+ * @param headerSeconds for `Retry-After`, of which an answer has one however many errors it has.
  */
-export const refuseOperation = (error: HouseError, path?: readonly (string | number)[]): GraphQLError =>
+export const refuseOperation = (
+  error: HouseError,
+  path?: readonly (string | number)[],
+  headerSeconds = error.retryAfterSeconds,
+): GraphQLError =>
   new GraphQLError(error.message, {
     path,
     originalError: error,
     extensions: {
       code: error.code,
       ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
-      http: { status: statusOf(error.code), headers: new Map(Object.entries(headersOf(error))) },
+      http: { status: statusOf(error.code), headers: new Map(Object.entries(retryAfter(headerSeconds))) },
     },
   });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { GraphQLError } from 'graphql';
 import { HouseError } from './errors.ts';
 import { createTelemetry, type LogFields, type LogLevel } from './telemetry.ts';
 
@@ -43,6 +44,41 @@ test('what was thrown and is not an error is not printed', () => {
   log.error('failed', { error: { plate: 'А123ВС77' } });
   log.error('failed', { error: 'А123ВС77' });
   expect(lines.join('')).not.toContain('123');
+});
+
+const parseError = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+};
+
+/** Libraries repeat in their messages what they could not use, and that may be anybody's. */
+test.each([
+  ['JSON', parseError('{"plate":А123ВС77}')],
+  ['JSON with quotes', parseError('{"plate":"x" А123ВС77}')],
+  ['a database', Object.assign(new Error('invalid input syntax for type uuid: "А123ВС77"'), { code: '22P02' })],
+  ['a database about a long value', Object.assign(new Error('value "А123ВС77" is out of range'), { code: '22003' })],
+  ['GraphQL about an answer', new GraphQLError('String cannot represent value: { plate: "А123ВС77" }')],
+  ['GraphQL about an enum', new GraphQLError('Enum "Kind" cannot represent value: "А123ВС77"')],
+  ['GraphQL about a variable', new GraphQLError('Variable "$i" got invalid value "А123ВС77" at "i.plate"; bad')],
+  ['GraphQL about a literal', new GraphQLError('Int cannot represent non-integer value: "А123\nВС77"')],
+])('a value that an error of %s repeats does not reach the log', (_, error) => {
+  const { log, lines, last } = capture();
+  log.error('failed', { error });
+  log.error('failed', { error: new HouseError('INTERNAL', { cause: error }) });
+  expect(lines.join('')).not.toMatch(/А123|ВС77/);
+  expect(last()['error']).toMatchObject({ cause: { name: (error as Error).name } });
+});
+
+test('an error that repeats no value is logged with its words and its stack', () => {
+  const { log, last } = capture();
+  log.error('failed', { error: new Error('relation "owners.people" does not exist: run migrate') });
+  expect(last()['error']).toMatchObject({
+    message: 'relation "owners.people" does not exist: run migrate',
+    stack: expect.stringMatching(/^Error: relation "owners.people".*\n {4}at /s),
+  });
 });
 
 test('an error that is its own cause is logged and cut', () => {

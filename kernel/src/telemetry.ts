@@ -75,14 +75,32 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 type Described = { name: string; message: string; code?: string; stack?: string; cause?: Described };
 
+const MESSAGE_LIMIT = 1_000;
+
+/** Where the words of V8 and graphql-js repeat the value that they could not use. */
+const REPEATED_VALUES: readonly (readonly [RegExp, string])[] = [
+  [/^.* is not valid JSON$/s, 'not valid JSON'],
+  [/(cannot represent [^:]{0,60}: |got invalid value |but got: |with value |, found |^Value ).*$/s, '$1…'],
+];
+/** SQLSTATE class 22, data exception: the value stands in quotation marks. */
+const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
+
+/** A message without the value that a library repeats in it: that may be anybody's name or plate. */
+const wordsOf = (message: string, code: unknown): string => {
+  const short = message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message;
+  const words = REPEATED_VALUES.reduce((text, [pattern, instead]) => text.replace(pattern, instead), short);
+  return typeof code === 'string' && DATA_EXCEPTION.test(code) ? words.replace(/".*"?/s, '…') : words;
+};
+
 /** Name, message and stack of an error and of its causes, at most four deep. */
 const describe = (error: unknown, depth = 0): Described => {
   if (!(error instanceof Error)) return { name: typeof error, message: 'not an error' };
   const { name, message, stack, cause } = error;
-  const described: Described = { name, message };
   const code = error instanceof HouseError ? error.code : (error as { code?: unknown }).code;
+  const words = wordsOf(message, code);
+  const described: Described = { name, message: words };
   if (typeof code === 'string') described.code = code;
-  if (stack && depth === 0) described.stack = stack;
+  if (stack && depth === 0) described.stack = words === message ? stack : stack.replaceAll(message, () => words);
   if (cause !== undefined && depth < 3) described.cause = describe(cause, depth + 1);
   return described;
 };

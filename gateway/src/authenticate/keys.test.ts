@@ -54,6 +54,13 @@ test('a new key is found within thirty seconds of its first use', async () => {
   expect(await keys.find('key-1')).toBeUndefined();
 });
 
+test('a clock that was set back keeps no new key out', async () => {
+  await keys.find('key-1');
+  issuer.state.keys = [issuer.key.jwk, createKey('key-2').jwk];
+  time.move(-3_600_000);
+  expect(await keys.find('key-2')).toBeDefined();
+});
+
 describe('an issuer that is away', () => {
   test('from the start: nobody is let in and nobody is called a stranger', async () => {
     issuer.state.down = true;
@@ -104,6 +111,8 @@ describe('what an issuer publishes', () => {
     ['that is a secret', { kty: 'oct', k: 'c2VjcmV0', kid: 'key-x' }],
     ['that is private', { ...createKey('key-x').privateKey.export({ format: 'jwk' }), kid: 'key-x' }],
     ['without an id', { ...jwk, kid: undefined }],
+    ['that is no point of its curve', { ...jwk, x: jwk['y'] }],
+    ['that is cut', { ...jwk, x: 'AQAB' }],
   ])('as a key %s is not used', async (_what, published) => {
     issuer.state.keys = [issuer.key.jwk, published];
     expect(await keys.find('key-1')).toBeDefined();

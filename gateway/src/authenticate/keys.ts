@@ -2,8 +2,8 @@
  * The issuer's public keys, found by OIDC discovery. The issuer may start later than we do and may be away for a day:
  * known keys go on working, and invented key ids cost it at most one request in thirty seconds.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Clock, later } from '@house/kernel/clock';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { Clock } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import type { Log } from '@house/kernel/telemetry';
 import { z } from 'zod';
@@ -49,13 +49,23 @@ const signingKey = z.object({
   d: z.undefined().optional(),
 });
 
+/** undefined for what is no point of the curve: one bad key must not cost the good ones. */
+const publicKeyOf = (key: JsonWebKey): KeyObject | undefined => {
+  try {
+    return createPublicKey({ key, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+};
+
 const toKeys = (document: unknown): Map<string, KeyObject> => {
   const keys = new Map<string, KeyObject>();
   for (const candidate of keySet.parse(document).keys) {
     const parsed = signingKey.safeParse(candidate);
     if (!parsed.success) continue;
     const { kty, crv, x, y, kid } = parsed.data;
-    keys.set(kid, createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }));
+    const key = publicKeyOf({ kty, crv, x, y });
+    if (key) keys.set(kid, key);
   }
   if (keys.size === 0) throw new TypeError('expected at least one P-256 signing key');
   return keys;
@@ -107,11 +117,13 @@ export const createKeys = ({
     return underWay;
   };
 
+  /** A clock that is set back makes a moment as old as one that is set forward. */
+  const ageMs = (moment: Date): number => Math.abs(clock().getTime() - moment.getTime());
   const mayAsk = (): boolean => {
     const pause = current ? PAUSE_MS : START_PAUSE_MS;
-    return !stopped && (underWay !== undefined || !askedAt || clock() >= later(askedAt, pause));
+    return !stopped && (underWay !== undefined || !askedAt || ageMs(askedAt) >= pause);
   };
-  const isOlderThan = (limitMs: number): boolean => !current || clock() > later(current.readAt, limitMs);
+  const isOlderThan = (limitMs: number): boolean => !current || ageMs(current.readAt) > limitMs;
 
   const keepAsking = async (pauseMs: number): Promise<void> => {
     await refresh();

@@ -36,6 +36,14 @@ test('a token is not remembered beyond its life', async () => {
   expect(verified).toHaveLength(2);
 });
 
+test('a token is not remembered for longer when the clock was set back', async () => {
+  const { verify, verified, move } = start();
+  await verify('good');
+  move(-3_600_000);
+  await verify('good');
+  expect(verified).toHaveLength(2);
+});
+
 test('a token that was refused is looked at again', async () => {
   const { verify, verified } = start();
   await verify('bad');

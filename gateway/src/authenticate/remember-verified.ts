@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Clock, later } from '@house/kernel/clock';
 import type { VerifiedToken, VerifyToken } from './verify-token.ts';
 
@@ -19,20 +19,21 @@ export const rememberVerified = ({
   clock: Clock;
   tokensKept?: number;
 }): VerifyToken => {
-  const known = new Map<string, { verified: VerifiedToken; until: Date }>();
+  const known = new Map<string, { verified: VerifiedToken; since: Date; until: Date }>();
   return async (token) => {
-    const hash = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const now = clock();
-    const remembered = known.get(hash);
-    if (remembered && now < remembered.until) return remembered.verified;
-    known.delete(hash);
+    const remembered = known.get(digest);
+    // A clock that was set back must not lengthen the minute.
+    if (remembered && remembered.since <= now && now < remembered.until) return remembered.verified;
+    known.delete(digest);
     const verified = await verify(token);
     if (!verified) return undefined;
     const { expiresAt } = verified.principal;
     const keptUntil = later(now, KEPT_MS);
     const [oldest] = known.keys();
     if (known.size >= tokensKept && oldest !== undefined) known.delete(oldest);
-    known.set(hash, { verified, until: expiresAt < keptUntil ? expiresAt : keptUntil });
+    known.set(digest, { verified, since: now, until: expiresAt < keptUntil ? expiresAt : keptUntil });
     return verified;
   };
 };

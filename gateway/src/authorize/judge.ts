@@ -19,7 +19,7 @@ import {
 import { collectFields, type Operation } from '../operation.ts';
 import { refuseOperation } from '../refusal.ts';
 import type { RuleContext } from './permissions.ts';
-import type { Guards } from './shield.ts';
+import { type Guards, openGuard } from './shield.ts';
 
 /** A denied field, by response names from where the walk began. */
 type Denial = { readonly path: readonly string[]; readonly code: ErrorCode };
@@ -71,9 +71,12 @@ const createWalk = (guards: Guards, operation: Operation) => {
     nodes: readonly [FieldNode, ...FieldNode[]],
   ): Promise<readonly Denial[]> => {
     const guard = guards.of(parentType.name, field.name);
-    const args = argumentsOf(operation, field, nodes[0]);
-    const verdict = await guard?.(() => ALLOWED, {}, args, context, infoOf(operation, parentType, field, nodes));
-    if (verdict !== ALLOWED) return [{ path: [], code: verdict instanceof HouseError ? verdict.code : 'FORBIDDEN' }];
+    // Arguments are coerced even where nobody looks at them: what does not fit is refused before a subgraph is asked.
+    const args = field.args.length > 0 ? argumentsOf(operation, field, nodes[0]) : {};
+    if (guard !== openGuard) {
+      const verdict = await guard?.(() => ALLOWED, {}, args, context, infoOf(operation, parentType, field, nodes));
+      if (verdict !== ALLOWED) return [{ path: [], code: verdict instanceof HouseError ? verdict.code : 'FORBIDDEN' }];
+    }
     const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const type = getNamedType(field.type);
     if (isObjectType(type)) return judge(type, selectionSets);

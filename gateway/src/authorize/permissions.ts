@@ -7,7 +7,18 @@ import { HouseError } from '@house/kernel/errors';
 import { hasScope, type Principal } from '@house/kernel/principal';
 import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
 import type { Requirement, Requirements } from './directives.ts';
-import { allow, and, createGuards, deny, type Guards, or, type RuleTree, rule, type ShieldRule } from './shield.ts';
+import {
+  allow,
+  and,
+  createGuards,
+  deny,
+  type Guards,
+  openGuard,
+  or,
+  type RuleTree,
+  rule,
+  type ShieldRule,
+} from './shield.ts';
 
 /** What a rule may look at. `_shield` is shield's own cache; it lives as long as one operation. */
 export type RuleContext = { readonly principal: Principal; readonly _shield: { cache: Record<string, unknown> } };
@@ -34,11 +45,14 @@ const createScopeRules = (): ((scope: string) => ShieldRule) => {
   };
 };
 
+const rootsOf = (schema: GraphQLSchema): ReadonlySet<unknown> =>
+  new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+
 const toTree = (requirements: Requirements, schema: GraphQLSchema): RuleTree => {
   const scopeRule = createScopeRules();
   const toRule = ({ scopes }: Requirement): ShieldRule =>
     scopes ? and(isAuthenticated, or(...scopes.map((all) => and(...all.map(scopeRule))))) : isAuthenticated;
-  const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  const roots = rootsOf(schema);
   const ofType = (name: string, isRoot: boolean): [string, Record<string, ShieldRule>] => {
     const rules = [...(requirements.get(name) ?? [])].map(
       ([field, requirement]) => [field, toRule(requirement)] as const,
@@ -48,7 +62,23 @@ const toTree = (requirements: Requirements, schema: GraphQLSchema): RuleTree => 
   return Object.fromEntries(
     Object.values(schema.getTypeMap())
       .filter((type) => isObjectType(type) && !isIntrospectionType(type))
-      .map((type) => ofType(type.name, roots.has(isObjectType(type) ? type : undefined))),
+      .map((type) => ofType(type.name, roots.has(type))),
+  );
+};
+
+/**
+ * Nested fields without a requirement. Most of a screen is made of them, and shield's way to "yes" is long: its guard
+ * stands before them too, but need not be asked.
+ */
+const openFields = (requirements: Requirements, schema: GraphQLSchema): ReadonlyMap<string, ReadonlySet<string>> => {
+  const types = Object.values(schema.getTypeMap()).filter(
+    (type) => isObjectType(type) && !isIntrospectionType(type) && !rootsOf(schema).has(type),
+  );
+  return new Map(
+    types.map((type) => {
+      const fields = isObjectType(type) ? Object.keys(type.getFields()) : [];
+      return [type.name, new Set(fields.filter((field) => !requirements.get(type.name)?.has(field)))];
+    }),
   );
 };
 
@@ -65,10 +95,12 @@ export const createPermissions = ({
 }): Guards => {
   const unknown = [...requirements.keys()].filter((name) => !isObjectType(schema.getType(name)));
   if (unknown.length > 0) throw new TypeError(`The supergraph has no object type ${unknown.join(', ')}`);
-  return createGuards({
+  const guards = createGuards({
     tree: toTree(requirements, schema),
     schema,
     fallbackRule: deny,
     fallbackError: new HouseError('FORBIDDEN'),
   });
+  const open = openFields(requirements, schema);
+  return { of: (type, field) => (open.get(type)?.has(field) ? openGuard : guards.of(type, field)) };
 };

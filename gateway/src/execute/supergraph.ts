@@ -52,7 +52,7 @@ export const createSupergraph = ({
     return {
       sdl,
       permissions: createPermissions({ requirements, schema }),
-      limits: createLimitGuards({ policies, schema, counter }),
+      limits: createLimitGuards({ policies, schema, counter, log }),
     };
   };
 

@@ -23,6 +23,19 @@ describe('the embedded counter', () => {
     expect(admitted.length).toBeGreaterThanOrEqual(45);
   });
 
+  test('tells nobody to wait longer than the window when the clock was set back', async () => {
+    const { clock, move } = createClock();
+    const counter = createEmbeddedCounter({ clock });
+    const window = { max: 2, windowMs: 1_000 };
+    for (let n = 0; n < 2; n += 1) await counter.take('k', window);
+    move(-3_600_000);
+    expect(await counter.take('k', window)).toBe(1_000);
+    move(999);
+    expect(await counter.take('k', window)).toBe(1);
+    move(1);
+    expect(await counter.take('k', window)).toBe(0);
+  });
+
   test('is bounded: it forgets windows that are over and refuses what it cannot count', async () => {
     const { clock, move } = createClock();
     const counter = createEmbeddedCounter({ clock, keysKept: 2 });

@@ -29,10 +29,13 @@ export const createEmbeddedCounter = ({
       if (!known && windows.size >= keysKept) forgetEnded(now);
       if (!known && windows.size >= keysKept) throw new RangeError(`expected at most ${keysKept} limited principals`);
       const admitted = known?.admitted ?? [];
+      // The clock was set back: what lies ahead of it happened just now, or the wait would be longer than the window.
+      if ((admitted.at(-1) ?? now) > now) admitted.forEach((at, index) => void (admitted[index] = Math.min(at, now)));
       const oldest = admitted[admitted.length - max];
       if (oldest !== undefined && oldest + windowMs > now) return oldest + windowMs - now;
-      const kept = [...admitted, now].slice(-max);
-      windows.set(key, { admitted: kept, endsAt: now + windowMs });
+      admitted.push(now);
+      if (admitted.length > max) admitted.splice(0, admitted.length - max);
+      windows.set(key, { admitted, endsAt: now + windowMs });
       return 0;
     },
     close: async () => windows.clear(),

@@ -54,7 +54,21 @@ test('fields of one bucket are counted together', async () => {
   expect((await house.ask('mutation { removeVehicle(id: "v") }')).status).toBe(429);
 });
 
-test('a policy for a field that the supergraph does not have hinders nobody', async () => {
+test('a request that is over several limits is told to come back when all of them let it', async () => {
+  house = await startHouse({
+    limits: {
+      'Mutation.openAccessPoint': { max: 1, windowMs: 3_600_000 },
+      'Mutation.addVehicle': { max: 1, windowMs: 60_000 },
+    },
+  });
+  const both = 'mutation { openAccessPoint(id: "ap") addVehicle(plate: "A1") }';
+  expect((await house.ask(both)).status).toBe(200);
+  const { headers, body } = await house.ask(both);
+  expect(headers.get('retry-after')).toBe('3600');
+  expect(body.errors?.map(({ extensions }) => extensions.retryAfterSeconds)).toEqual([3_600, 60]);
+});
+
+test('a policy for a field that the supergraph does not have hinders nobody, and the operator is told', async () => {
   house = await startHouse({
     limits: {
       ...limits,
@@ -63,6 +77,8 @@ test('a policy for a field that the supergraph does not have hinders nobody', as
     },
   });
   expect((await house.ask(OPEN)).status).toBe(200);
+  const told = house.lines.filter((line) => line.includes('limit-without-a-field'));
+  expect(told.map((line) => JSON.parse(line).resource)).toEqual(['Mutation.issuePass', 'Query.none']);
 });
 
 test('what cannot be counted is refused, and everything that has no limit goes on', async () => {

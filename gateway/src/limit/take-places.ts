@@ -49,35 +49,40 @@ const toRule = (coordinate: string, policy: LimitPolicy, counter: Counter): Shie
     identifyContext: (context: RuleContext) => context.principal.subject,
   })({ max: policy.max, window: `${policy.windowMs}ms` });
 
-const toTree = (policies: LimitPolicies, schema: GraphQLSchema, counter: Counter): RuleTree => {
+type LimitDeps = {
+  readonly policies: LimitPolicies;
+  readonly schema: GraphQLSchema;
+  readonly counter: Counter;
+  readonly log: Log;
+};
+
+const toTree = ({ policies, schema, counter, log }: LimitDeps): RuleTree => {
   const tree: Record<string, Record<string, ShieldRule>> = {};
   for (const [coordinate, policy] of Object.entries(policies)) {
     const [typeName = '', fieldName = ''] = coordinate.split('.');
     const type = schema.getType(typeName);
-    // A policy may be older or newer than the supergraph that happens to be loaded.
-    if (!isObjectType(type) || !Object.hasOwn(type.getFields(), fieldName)) continue;
+    // A policy may be older or newer than the supergraph that happens to be loaded; a misspelt one looks the same.
+    if (!isObjectType(type) || !Object.hasOwn(type.getFields(), fieldName)) {
+      log.warn('limit-without-a-field', { resource: coordinate });
+      continue;
+    }
     tree[typeName] = { ...tree[typeName], [fieldName]: toRule(coordinate, policy, counter) };
   }
   return tree;
 };
 
 /** The guards of the limited fields of one schema. `debug` lets the store's error out of the rule. */
-export const createLimitGuards = ({
-  policies,
-  schema,
-  counter,
-}: {
-  policies: LimitPolicies;
-  schema: GraphQLSchema;
-  counter: Counter;
-}): Guards =>
+export const createLimitGuards = (deps: LimitDeps): Guards =>
   createGuards({
-    tree: toTree(policies, schema, counter),
-    schema,
+    tree: toTree(deps),
+    schema: deps.schema,
     fallbackRule: allow,
     fallbackError: new HouseError('SERVICE_UNAVAILABLE'),
     debug: true,
   });
+
+const longest = (errors: readonly HouseError[]): number =>
+  Math.max(0, ...errors.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
 
 /**
  * Counts every root field that the operation resolves, an alias as one more. A request with more of them than there are
@@ -87,7 +92,7 @@ export const createLimitGuards = ({
 export const takePlaces = async (guards: Guards, operation: Operation, log: Log): Promise<readonly GraphQLError[]> => {
   const { rootType: type } = operation;
   const context: RuleContext = { principal: operation.principal, _shield: { cache: {} } };
-  const refusals: GraphQLError[] = [];
+  const refused: { error: HouseError; name: string }[] = [];
   for (const [name, nodes] of collectFields(operation, type, [operation.definition.selectionSet])) {
     const field = type.getFields()[nodes[0].name.value];
     const guard = field && guards.of(type.name, field.name);
@@ -99,8 +104,10 @@ export const takePlaces = async (guards: Guards, operation: Operation, log: Log)
     } catch (error) {
       const known = error instanceof HouseError ? error : new HouseError('SERVICE_UNAVAILABLE', { cause: error });
       if (known.code !== 'RATE_LIMITED') log.error('limit-failed', { traceId: operation.traceId, error: known });
-      refusals.push(refuseOperation(known, [name]));
+      refused.push({ error: known, name });
     }
   }
-  return refusals;
+  // The request passes when the last of its fields does.
+  const retryAfterSeconds = longest(refused.map(({ error }) => error));
+  return refused.map(({ error, name }) => refuseOperation(error, [name], retryAfterSeconds));
 };

@@ -23,6 +23,12 @@ const LAST_TURNS = 5;
 /** What is still unfinished after this is cut; a subgraph answers within ten seconds or not at all. */
 const DRAIN_LIMIT_MS = 12_000;
 
+/**
+ * A client that reads nothing of its answer for so long is cut: Node's own default waits for ever. Longer than any answer
+ * takes to be made.
+ */
+const IDLE_LIMIT_MS = 30_000;
+
 export type Listener = {
   /** @returns the port, chosen by the system when 0 was asked for. */
   listen(port: number, host: string): Promise<number>;
@@ -43,9 +49,11 @@ const startServer = (server: Server, port: number, host: string): Promise<number
 export const createListener = ({
   handle,
   tls,
+  idleLimitMs = IDLE_LIMIT_MS,
 }: {
   handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   tls?: Tls | undefined;
+  idleLimitMs?: number;
 }): Listener => {
   let closing = false;
   const underWay = new Set<ServerResponse>();
@@ -60,6 +68,7 @@ export const createListener = ({
     void handle(incoming, outgoing);
   };
   const server = tls ? createTlsServer({ ...TIMEOUTS, ...tls }, onRequest) : createServer(TIMEOUTS, onRequest);
+  server.timeout = idleLimitMs;
   return {
     listen: (port, host) => startServer(server, port, host),
     close: async () => {

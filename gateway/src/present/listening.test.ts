@@ -132,6 +132,35 @@ describe('the explorer', () => {
     expect((await open('/explorer/nothing.js', '*/*')).status).toBe(404);
   });
 
+  test('opens as GraphiQL alone when asked to', async () => {
+    house = await startHouse({ explorer: { ...explorer, mode: 'auto' } });
+    const response = await open('/graphql?explorer=graphiql');
+    expect(response.headers.get('content-security-policy')).not.toContain('apollographql.com');
+    expect(await response.text()).toContain('"mode":"graphiql"');
+    expect(await (await open('/graphql?explorer=x')).text()).toContain('"mode":"auto"');
+  });
+
+  test('is not opened under another name: a foreign page that makes its own name lead here gets no token', async () => {
+    house = await startHouse({ explorer });
+    const { port } = new URL(house.url);
+    const under = async (host: string): Promise<string> => {
+      const asking = request({
+        host: '127.0.0.1',
+        port,
+        path: '/graphql',
+        headers: { host, accept: 'text/html' },
+      }).end();
+      const [incoming] = (await once(asking, 'response')) as [NodeJS.ReadableStream];
+      let text = '';
+      for await (const chunk of incoming) text += String(chunk);
+      return text;
+    };
+    for (const host of [`evil.example:${port}`, `127.0.0.1.evil.example:${port}`, 'localhost.evil.example', 'x'])
+      expect(await under(host)).not.toContain('token-of');
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'LOCALHOST'])
+      expect(await under(host)).toContain('token-of');
+  });
+
   test('leaves every other request alone', async () => {
     house = await startHouse({ explorer });
     expect((await toAnswer(await open('/graphql', 'application/json'))).status).toBe(401);

@@ -18,7 +18,18 @@ const APOLLO_CODES: Readonly<Record<string, ErrorCode>> = {
 
 /** graphql-js says it in words only when its parser stops at the limit of tokens. */
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more (?:than|that) \d+ tokens/;
-const SUGGESTION = / ?Did you mean [^?]*\?$/;
+const SUGGESTION = ' Did you mean ';
+/** Longer ones repeat a value that did not fit; the client has it. */
+const MESSAGE_LIMIT = 500;
+
+/** Not by a pattern: tried at every place of a long value, it would take seconds. */
+const withoutSuggestion = (message: string): string => {
+  const at = message.endsWith('?') ? message.lastIndexOf(SUGGESTION) : -1;
+  return at === -1 ? message : message.slice(0, at);
+};
+
+const cut = (message: string): string =>
+  message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message;
 
 const codeOf = ({ message, extensions }: GraphQLFormattedError | GraphQLError, cause: unknown): ErrorCode => {
   if (TOO_MANY_TOKENS.test(message)) return 'QUERY_TOO_COMPLEX';
@@ -30,6 +41,11 @@ const codeOf = ({ message, extensions }: GraphQLFormattedError | GraphQLError, c
   return (typeof code === 'string' && Object.hasOwn(APOLLO_CODES, code) && APOLLO_CODES[code]) || 'INTERNAL';
 };
 
+const wordsOf = ({ message, extensions }: GraphQLFormattedError, code: ErrorCode): string => {
+  if (code === 'INTERNAL') return new HouseError(code).message;
+  return extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED' ? 'Introspection is off.' : message;
+};
+
 /**
  * Apollo Server's `formatError`.
  * @param development keeps "Did you mean": elsewhere it would let the schema be guessed name by name.
@@ -39,10 +55,10 @@ export const createPresentError =
   (formatted: GraphQLFormattedError, cause: unknown): GraphQLFormattedError => {
     const code = codeOf(formatted, cause);
     const { path, locations, extensions } = formatted;
-    const { message } = code === 'INTERNAL' ? new HouseError(code) : formatted;
+    const message = wordsOf(formatted, code);
     const retryAfterSeconds = extensions?.['retryAfterSeconds'];
     return {
-      message: development ? message : message.replace(SUGGESTION, ''),
+      message: cut(development ? message : withoutSuggestion(message)),
       ...(locations && code !== 'INTERNAL' && { locations }),
       ...(path && { path }),
       extensions: { code, ...(typeof retryAfterSeconds === 'number' && { retryAfterSeconds }) },

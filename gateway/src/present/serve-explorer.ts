@@ -19,6 +19,13 @@ const NONCE_BYTES = 16;
 const readHomeScreen = (): string =>
   readFileSync(createRequire(import.meta.url).resolve('@house/schema/operations/home-screen.graphql'), 'utf8');
 
+/**
+ * Under another name it is not opened: the page holds a token, and a foreign page can make a name of its own lead here
+ * and would then be allowed to read it (DNS rebinding).
+ */
+const isOwnName = ({ headers }: IncomingMessage): boolean =>
+  /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(headers.host ?? '');
+
 const wantsHtml = ({ method, headers }: IncomingMessage, url: URL): boolean =>
   method === 'GET' && !url.searchParams.has('query') && /\btext\/html\b/.test(headers.accept ?? '');
 
@@ -27,7 +34,8 @@ const sendPage = async (
   url: URL,
   { explorer, random }: { explorer: Explorer; random: Random },
 ): Promise<void> => {
-  const { mode, firstQuery = readHomeScreen(), users } = explorer;
+  const { firstQuery = readHomeScreen(), users } = explorer;
+  const mode = url.searchParams.get('explorer') === 'graphiql' ? 'graphiql' : explorer.mode;
   const asked = url.searchParams.get('user');
   const user = users?.find((name) => name === asked) ?? users?.[0];
   const token = await explorer.token(user).catch((cause: unknown) => {
@@ -53,7 +61,7 @@ const sendPage = async (
 export const serveExplorer =
   ({ explorer, random, endpoint }: { explorer: Explorer; random: Random; endpoint: string }) =>
   async (incoming: IncomingMessage, outgoing: ServerResponse, url: URL): Promise<boolean> => {
-    if (url.pathname === endpoint && wantsHtml(incoming, url)) {
+    if (url.pathname === endpoint && wantsHtml(incoming, url) && isOwnName(incoming)) {
       await sendPage(outgoing, url, { explorer, random });
       return true;
     }

@@ -31,7 +31,7 @@ const SMART_HOME = parse(`${LINK}
   type Query { operation(id: ID!): String @authenticated }
   type Mutation {
     openAccessPoint(id: ID!, deadlineMs: Int): String @requiresScopes(scopes: [["access:open"]])
-    addVehicle(plate: String!): String @requiresScopes(scopes: [["vehicle:write"]])
+    addVehicle(plate: String!, doors: [ID!]): String @requiresScopes(scopes: [["vehicle:write"]])
     removeVehicle(id: ID!): String @requiresScopes(scopes: [["vehicle:write"]])
   }
   type Premises @key(fields: "id") { id: ID! vehicles: [String!] @requiresScopes(scopes: [["vehicle:read"]]) }

@@ -84,6 +84,14 @@ export const databaseConforms = (driver: string, open: () => Promise<Database>):
     expect(await valueOf("'; DROP TABLE trial.counters; --")).toBe(1);
   });
 
+  test(`${driver}: a text that it cannot hold is the fault of whoever sent it`, async () => {
+    for (const find of [put(database, 'a\0', 1), database.query('SELECT 1 WHERE $1 = ANY($2::text[])', ['a', ['\0']])])
+      await expect(find).rejects.toMatchObject({ name: 'HouseError', code: 'BAD_USER_INPUT' });
+    const attempt = database.transaction((transaction) => put(transaction, '\0', 1));
+    expect(await codeOf(attempt)).toBe('BAD_USER_INPUT');
+    await put(database, 'a', 1);
+  });
+
   test(`${driver}: a broken rule is told by its SQLSTATE`, async () => {
     await put(database, 'a', 1);
     expect(await codeOf(put(database, 'a', 1))).toBe('23505');

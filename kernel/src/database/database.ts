@@ -8,7 +8,10 @@ import { openPostgres } from './postgres.ts';
 export type Row = Record<string, unknown>;
 
 export type Queryable = {
-  /** Runs one statement with `$1`-style parameters. Times come back as `Date`, `bigint` columns must be cast. */
+  /**
+   * Runs one statement with `$1`-style parameters. Times come back as `Date`, `bigint` columns must be cast.
+   * @throws HouseError `BAD_USER_INPUT` for a text that PostgreSQL cannot hold; else the driver's error with its SQLSTATE.
+   */
   query<R extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
 };
 

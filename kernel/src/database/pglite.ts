@@ -2,10 +2,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import type { Database, Queryable, Row } from './database.ts';
+import { statementError } from './statement-error.ts';
 
 const queryable = (client: PGlite | Transaction): Queryable => ({
-  query: async <R extends Row>(sql: string, parameters: readonly unknown[] = []) =>
-    (await client.query<R>(sql, [...parameters])).rows,
+  query: async <R extends Row>(sql: string, parameters: readonly unknown[] = []) => {
+    try {
+      return (await client.query<R>(sql, [...parameters])).rows;
+    } catch (error) {
+      throw statementError(error);
+    }
+  },
 });
 
 const isAlive = (pid: number): boolean => {
@@ -16,6 +22,9 @@ const isAlive = (pid: number): boolean => {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 };
+
+/** Folders that are open in this process: the lock file alone cannot tell, since a container gives every process the same id. */
+const held = new Set<string>();
 
 /**
  * PGlite takes no lock of its own: a second process would write and the first never see it. The lock file holds the
@@ -28,15 +37,19 @@ const lock = (directory: string): (() => void) => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const owner = Number(readFileSync(file, 'utf8'));
-    if (owner !== process.pid && isAlive(owner))
+    // One that died between making the file and filling it left no id.
+    if (owner > 0 && owner !== process.pid && isAlive(owner))
       throw new Error(
         `The embedded database in ${directory} is in use by process ${owner}. Stop it, choose another DATA_DIR, or set DATABASE_URL.`,
       );
-    if (owner === process.pid)
-      throw new Error(`The embedded database in ${directory} is already open in this process.`);
+    if (held.has(directory)) throw new Error(`The embedded database in ${directory} is already open in this process.`);
     writeFileSync(file, String(process.pid), { mode: 0o600 });
   }
-  return () => rmSync(file, { force: true });
+  held.add(directory);
+  return () => {
+    held.delete(directory);
+    rmSync(file, { force: true });
+  };
 };
 
 /** @param directory where the data lives, or `memory` for a database that ends with the process. */

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, expect, test } from '@jest/globals';
 import { openDatabase } from './database.ts';
 import { databaseConforms } from './database-conforms.ts';
+import { openPostgres } from './postgres.ts';
 
 const server = process.env['TEST_DATABASE_URL'];
 if (!server) throw new Error('TEST_DATABASE_URL is not set; run these tests through npm test.');
@@ -44,6 +47,28 @@ test('a transaction whose connection is cut is not kept, and its connection is n
   await expect(attempt).rejects.toThrow();
   expect(await database.query('SELECT name FROM public.cut')).toEqual([]);
   await database.close();
+});
+
+test('a server that falls silent is given up, and its connection with it', async () => {
+  const sockets: Socket[] = [];
+  const between = createServer((near) => {
+    const far = connect(Number(own.port || 5432), own.hostname);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.pipe(far).pipe(near);
+    sockets.push(near, far);
+  });
+  between.listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  const way = new URL(own);
+  way.host = `127.0.0.1:${(between.address() as AddressInfo).port}`;
+  const database = await openPostgres(way.href, 300);
+  for (const socket of sockets) socket.pause().unpipe();
+  await expect(database.query('SELECT 1')).rejects.toThrow('timeout');
+  const attempt = database.transaction((transaction) => transaction.query('SELECT 2 AS two'));
+  expect(await attempt).toEqual([{ two: 2 }]);
+  await database.close();
+  for (const socket of sockets) socket.destroy();
+  between.close();
 });
 
 test('a server that cannot be reached, or a database that is not there, is refused at opening', async () => {

@@ -64,6 +64,26 @@ test('a captured principal is useless after its thirty seconds and the skew of c
   refused(() => verifyAt(later(NOW, 35_000))(token, body));
 });
 
+test.each([
+  ['another curve', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey],
+  ['another kind', generateKeyPairSync('ed25519').privateKey],
+])('a key of %s is refused before anything is signed with it', (_what, key) => {
+  expect(() => createPrincipalSigner({ key, issuer: 'gateway', clock: () => NOW })).toThrow('expected a P-256 key');
+});
+
+test('a token is the JWT that any library reads', () => {
+  const [header = ''] = sign(principal, 'owners', body).split('.');
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'ES256', typ: 'JWT' });
+  // So many that some signatures have a number that is shorter than the others.
+  for (let n = 0; n < 1_000; n += 1)
+    expect(
+      jwt.verify(sign(principal, 'owners', body), keys.publicKey, { clockTimestamp: NOW.getTime() / 1_000 }),
+    ).toMatchObject({
+      iss: 'gateway',
+      aud: 'owners',
+    });
+});
+
 test('nobody without our key can sign', () => {
   refused(() => verify(forge({}, others.privateKey), body));
 });

@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
+import { Agent } from 'undici';
 import { createPrincipalSigner, createPrincipalVerifier, type Principal } from '../principal/principal.ts';
 import { createTelemetry } from '../telemetry.ts';
 import { connectSubgraph, createSubgraph, serveSubgraph } from './subgraph.ts';
@@ -144,15 +146,59 @@ test('a subgraph that cannot be reached is SERVICE_UNAVAILABLE', async () => {
   await client.close();
 });
 
-test('an answer that is not JSON is SERVICE_UNAVAILABLE', async () => {
-  const { createServer } = await import('node:http');
-  const broken = createServer((_, outgoing) => outgoing.end('An internal server error occurred.'));
-  broken.listen(0, '127.0.0.1');
-  await once(broken, 'listening');
-  const address = broken.address();
+/** Something at a subgraph's address that answers as it likes. */
+const answering = async (handle: (outgoing: ServerResponse) => void) => {
+  const stranger = createServer((incoming, outgoing) => {
+    incoming.resume();
+    handle(outgoing);
+  });
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const address = stranger.address();
   if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
-  const client = connectSubgraph({ name: 'test', url: `http://127.0.0.1:${address.port}/graphql`, sign });
-  await expect(client.execute(ask)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  return {
+    url: `http://127.0.0.1:${address.port}/graphql`,
+    close: () => {
+      stranger.close();
+      stranger.closeAllConnections();
+    },
+  };
+};
+
+test('an answer that is not JSON is SERVICE_UNAVAILABLE, and nothing of it is repeated', async () => {
+  const broken = await answering((outgoing) => outgoing.end('Анна Ветрова lives here.'));
+  const client = connectSubgraph({ name: 'test', url: broken.url, sign });
+  const failure = await client.execute(ask).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  expect(String((failure as Error).cause)).not.toContain('Анна');
   await client.close();
   broken.close();
+});
+
+test('refusals that are long do not use up the connections', async () => {
+  let refusals = 3;
+  const server = await answering((outgoing) => {
+    if (refusals > 0) outgoing.writeHead(502).end('x'.repeat(1_000_000));
+    else outgoing.end('{"data":{"who":"x"}}');
+    refusals -= 1;
+  });
+  const dispatcher = new Agent({ connections: 2, pipelining: 1 });
+  const client = connectSubgraph({ name: 'test', url: server.url, sign, dispatcher, answerLimitMs: 2_000 });
+  for (let left = 3; left > 0; left -= 1)
+    await expect(client.execute(ask)).rejects.toMatchObject({ cause: { message: 'test answered 502' } });
+  expect((await client.execute(ask)).data).toEqual({ who: 'x' });
+  await dispatcher.destroy();
+  server.close();
+});
+
+test('a request that waits for a connection of a stuck subgraph is SERVICE_UNAVAILABLE in time', async () => {
+  const stuck = await answering(() => undefined);
+  const dispatcher = new Agent({ connections: 1, pipelining: 1 });
+  const client = connectSubgraph({ name: 'test', url: stuck.url, sign, dispatcher, answerLimitMs: 300 });
+  const startedAt = performance.now();
+  const answers = await Promise.allSettled(Array.from({ length: 5 }, () => client.execute(ask)));
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(answers.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+  await dispatcher.destroy();
+  stuck.close();
 });

@@ -103,12 +103,49 @@ test('a refusal leaves with its code, path and time to wait; its cause stays in 
   expect(lines.join('')).toContain('trace-1');
 });
 
+test('a refusal that says where in the input the fault lies keeps its code, and its path is that of the field', async () => {
+  const refuse = () => {
+    throw new HouseError('NOT_FOUND', { path: ['after'], cause: new Error('row 7 is gone') });
+  };
+  const { ask, lines } = start('type Query { sync: String async: String list: [String] }', {
+    sync: refuse,
+    async: async () => refuse(),
+    list: () => [(async () => refuse())()],
+  });
+  const { errors } = await ask('{ sync async list }');
+  const message = 'There is no such object, or it is not yours.';
+  const byField = (path: (string | number)[] | undefined) => ({
+    message,
+    ...(path && { path }),
+    extensions: { code: 'NOT_FOUND' },
+  });
+  expect(errors.toSorted((a, b) => String(b.path).localeCompare(String(a.path)))).toEqual([
+    byField(undefined),
+    byField(['sync']),
+    byField(['async']),
+  ]);
+  expect(lines.filter((line) => line.includes('row 7 is gone'))).toHaveLength(3);
+});
+
 test.each([
   ['an exception', () => Promise.reject(new Error('password of the database is x'))],
   ['an error of the GraphQL library', () => Promise.reject(new GraphQLError('password of the database is x'))],
+  [
+    'an exception that has a path of its own',
+    () => Promise.reject(Object.assign(new Error('password of the database is x'), { path: ['etc', 'passwd'] })),
+  ],
+  [
+    'an error of the GraphQL library that has a path of its own',
+    () => Promise.reject(new GraphQLError('password of the database is x', { path: ['other'] })),
+  ],
+  [
+    'an exception inside a list that has a path of its own',
+    () => [Promise.reject(Object.assign(new Error('password of the database is x'), { path: ['etc'] }))],
+  ],
   ['a value of the wrong kind', () => ({ password: 'of the database is x' })],
-])('%s in a resolver leaves as INTERNAL without its text', async (_, resolve) => {
-  const { ask, lines } = start('type Query { door: String }', { door: resolve });
+])('%s in a resolver leaves as INTERNAL without its text', async (what, resolve) => {
+  const type = what.includes('list') ? '[String]' : 'String';
+  const { ask, lines } = start(`type Query { door: ${type} }`, { door: resolve });
   const { errors } = await ask('{ door }');
   expect(errors.map(({ message, extensions }) => [message, extensions])).toEqual([
     ['Something went wrong on our side.', { code: 'INTERNAL' }],
