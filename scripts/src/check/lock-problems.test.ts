@@ -29,10 +29,10 @@ test('a platform package that the lock lacks is named, for npm ci would fail wit
 test('a package that is tied to an address is named', () => {
   const packages = {
     ...WHOLE,
-    'node_modules/runtime': { integrity: 'sha512-a', resolved: 'https://registry.example/runtime.tgz' },
+    'node_modules/runtime': { integrity: 'sha512-a', resolved: 'https://packages.example/runtime.tgz' },
   };
   expect(lockProblems({ packages })).toEqual([
-    'node_modules/runtime is tied to one address: https://registry.example/runtime.tgz',
+    'node_modules/runtime is tied to one address: https://packages.example/runtime.tgz',
   ]);
 });
 

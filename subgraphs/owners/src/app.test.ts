@@ -137,6 +137,7 @@ test('fifty premises with their members and persons cost as many statements as o
       await premises.add(owners.database, { id: `pr_${id}`, complexId: 'cx_c', kind: 'STORAGE', label: `К-${id}` });
       const membership = {
         premisesId: `pr_${id}`,
+        invitedBy: null,
         permissions: [],
         status: 'ACTIVE',
         validFrom: SEEDED_AT,

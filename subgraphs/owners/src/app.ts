@@ -1,8 +1,9 @@
-/** The owners subgraph: the legal master of people, premises, memberships and consents. Reading only, so far. */
+/** The owners subgraph: the legal master of people, premises, memberships and consents. */
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { Clock, Random } from '@house/kernel/clock';
 import { type Database, migrate } from '@house/kernel/database';
+import { createOutboxStore, migrateOutbox } from '@house/kernel/outbox';
 import { createSubgraph, DateTime, type Subgraph } from '@house/kernel/subgraph';
 import type { Log } from '@house/kernel/telemetry';
 import type { Vault } from '@house/kernel/vault';
@@ -18,7 +19,7 @@ export type OwnersDeps = { database: Database; clock: Clock; random: Random; log
 export type Owners = {
   /** Answers as soon as `migrate` has run. */
   readonly subgraph: Subgraph;
-  /** Brings the tables of the schema `owners` up to date; safe to run from several processes at once. */
+  /** Brings the tables of the schema `owners` and the outbox up to date; safe to run from several processes at once. */
   migrate(): Promise<void>;
   /** Development only: adds whatever of the seeded world is not there yet. Memberships begin at the first seeding. */
   seed(): Promise<void>;
@@ -26,8 +27,10 @@ export type Owners = {
 
 const NOTHING: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };
 
-export const createOwners = ({ database, clock, log, vault }: OwnersDeps): Owners => {
-  const features = createFeatures({ database, vault });
+export const createOwners = ({ database, clock, random, log, vault }: OwnersDeps): Owners => {
+  // Commands are only put here; who delivers them tells nobody in this service what came of it.
+  const outbox = createOutboxStore({ database, record: async () => undefined });
+  const features = createFeatures({ database, vault, outbox, clock, random });
   const [people, premises, memberships, consents] = features;
 
   const schema = buildSubgraphSchema([
@@ -35,7 +38,7 @@ export const createOwners = ({ database, clock, log, vault }: OwnersDeps): Owner
     ...features.map(({ resolvers }) => ({ typeDefs: NOTHING, resolvers })),
   ]);
 
-  /** Every loader of one request sees the same moment. */
+  /** Until something changes, every loader of one request sees the same moment. */
   const loadersAt = (now: Date): Loaders => ({
     ...people.loaders(),
     ...premises.loaders(now),
@@ -47,10 +50,13 @@ export const createOwners = ({ database, clock, log, vault }: OwnersDeps): Owner
     subgraph: createSubgraph({
       name: 'owners',
       schema,
-      createContext: ({ principal }) => createContext({ principal, loaders: loadersAt(clock()) }),
+      createContext: ({ principal }) => createContext({ principal, load: () => loadersAt(clock()) }),
       log,
     }),
-    migrate: () => migrate(database, { schema: 'owners', directory: join(import.meta.dirname, '../migrations') }),
+    migrate: async () => {
+      await migrateOutbox(database);
+      await migrate(database, { schema: 'owners', directory: join(import.meta.dirname, '../migrations') });
+    },
     seed: () => seedWorld(database, features, clock()),
   };
 };

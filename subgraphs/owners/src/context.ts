@@ -20,13 +20,18 @@ export type Loaders = {
 };
 
 export type Context = {
+  readonly principal: Principal;
   readonly loaders: Loaders;
   /** The account's person; null when the account is not registered here. */
   self(): Promise<Person | null>;
   viewer(): Promise<Viewer>;
+  /** After a change: what was loaded before it is loaded again when it is asked for. */
+  forget(): void;
 };
 
-export const createContext = ({ principal, loaders }: { principal: Principal; loaders: Loaders }): Context => {
+/** @param load gives loaders that have loaded nothing yet. */
+export const createContext = ({ principal, load }: { principal: Principal; load: () => Loaders }): Context => {
+  let loaders = load();
   const self = () => loaders.personOfAccount.load(principal.subject);
   const findViewer = async (): Promise<Viewer> => {
     const person = await self();
@@ -40,11 +45,18 @@ export const createContext = ({ principal, loaders }: { principal: Principal; lo
   };
   let viewer: Promise<Viewer> | undefined;
   return {
-    loaders,
+    principal,
+    get loaders() {
+      return loaders;
+    },
     self,
     viewer: () => {
       viewer ??= findViewer();
       return viewer;
+    },
+    forget: () => {
+      loaders = load();
+      viewer = undefined;
     },
   };
 };

@@ -53,6 +53,8 @@ export type Membership = {
   readonly id: string;
   readonly personId: string;
   readonly premisesId: string;
+  /** The membership that brought this one in; null when nobody in the premises did. */
+  readonly invitedBy: string | null;
   readonly role: MembershipRole;
   readonly permissions: readonly Permission[];
   /** At the moment of the request: a stored row whose time has run out is EXPIRED here. */

@@ -1,14 +1,17 @@
 import { expect, test } from '@jest/globals';
 import type { Invitation, Membership, MembershipRole, MembershipStatus, StaffRole } from './model.ts';
 import {
+  changedSight,
   isStaffRole,
   mayReadComplex,
   mayReadConsents,
   mayReadInvitation,
   membershipSight,
+  missingFor,
   personSight,
   premisesSight,
   premisesSightThrough,
+  rightToChange,
   type Viewer,
 } from './policy.ts';
 
@@ -23,6 +26,7 @@ const membership = (changes: Partial<Membership> = {}): Membership => ({
   id: 'me_1',
   personId: 'pe_1',
   premisesId: flat.id,
+  invitedBy: null,
   role: 'OWNER',
   permissions: [],
   status: 'ACTIVE',
@@ -212,4 +216,63 @@ test('a complex is seen by those who live in it and those who serve it', () => {
 test('consents are seen by the person alone', () => {
   expect(EVERYBODY.map((viewer) => mayReadConsents(viewer, 'pe_1'))).toEqual(EVERYBODY.map(() => false));
   expect(mayReadConsents(stranger, 'pe_0')).toBe(true);
+});
+
+/** Somebody of the flat whom the first owner brought in, unless the row says otherwise. */
+const invited = membership({ id: 'me_5', personId: 'pe_5', role: 'RESIDENT', invitedBy: 'me_9' });
+const RIGHTS: readonly [string, Viewer, Membership, string | null][] = [
+  ['an owner changes anybody', member('OWNER'), invited, 'OWNER'],
+  ['an owner changes another owner', member('OWNER'), membership(), 'OWNER'],
+  ['an owner changes themselves', member('OWNER'), membership({ id: 'me_0', personId: 'pe_0' }), 'OWNER'],
+  ['a resident changes whom they brought in', member('RESIDENT'), { ...invited, invitedBy: 'me_0' }, 'INVITER'],
+  ['a tenant changes whom they brought in', member('TENANT'), { ...invited, invitedBy: 'me_0' }, 'INVITER'],
+  ['a resident changes nobody else’s guest', member('RESIDENT'), invited, null],
+  ['a resident does not change the owner', member('RESIDENT'), membership(), null],
+  ['a tenant does not change the owner', member('TENANT'), membership(), null],
+  ['a resident does not change themselves', member('RESIDENT'), membership({ id: 'me_0', personId: 'pe_0' }), null],
+  ['an owner of other premises changes nobody here', member('OWNER', { premisesId: 'pr_9' }), invited, null],
+  ['a stranger changes nobody', stranger, invited, null],
+  ['an account that is not registered changes nobody', { ...stranger, personId: null }, invited, null],
+  ['the manager of the complex changes anybody', staff('MANAGER'), invited, 'MANAGER'],
+  ['the manager of the complex changes an owner', staff('MANAGER'), membership(), 'MANAGER'],
+  ['the manager of another complex changes nobody', { ...staff('MANAGER'), complexes: ['cx_2'] }, invited, null],
+  ['a concierge changes nobody', staff('CONCIERGE'), invited, null],
+  ['security changes nobody', staff('SECURITY'), invited, null],
+  ['support changes nobody', staff('SUPPORT'), invited, null],
+  ['an auditor changes nobody', staff('AUDITOR'), invited, null],
+];
+
+test.each(RIGHTS)('%s', (_, viewer, target, expected) => {
+  for (const status of STATUSES) {
+    const ended = status === 'EXPIRED' || status === 'REVOKED';
+    const right = rightToChange(viewer, { ...target, status }, flat);
+    expect([status, right?.as ?? null]).toEqual([status, ended ? null : expected]);
+  }
+});
+
+test('who is both owner here and manager of the complex acts as owner', () => {
+  const both = { ...staff('MANAGER'), memberships: member('OWNER').memberships };
+  expect(rightToChange(both, invited, flat)).toEqual({ as: 'OWNER', mine: both.memberships[0] });
+});
+
+test('an owner’s right needs a sign-in of the last five minutes, a manager’s a reason, an inviter’s nothing', () => {
+  const now = new Date('2026-11-24T09:00:00Z');
+  const signedIn = (secondsAgo: number) => ({ authTime: new Date(now.getTime() - secondsAgo * 1_000) });
+  const owner = { as: 'OWNER', mine: membership() } as const;
+  expect(missingFor(owner, signedIn(300), now)).toBeNull();
+  expect(missingFor(owner, signedIn(301), now)).toBe('STEP_UP_REQUIRED');
+  expect(missingFor(owner, { reason: 'ticket 7' }, now)).toBe('STEP_UP_REQUIRED');
+  expect(missingFor({ as: 'MANAGER' }, signedIn(0), now)).toBe('REASON_REQUIRED');
+  expect(missingFor({ as: 'MANAGER' }, { reason: 'ticket 7' }, now)).toBeNull();
+  expect(missingFor({ as: 'INVITER', mine: membership() }, {}, now)).toBeNull();
+});
+
+test('whoever revoked a membership sees in the answer whose it was, and nobody else does', () => {
+  const gone = { ...invited, status: 'REVOKED' } as const;
+  expect(changedSight(member('OWNER'), gone, flat)).toBe('CLEAR');
+  expect(changedSight(staff('MANAGER'), gone, flat)).toBe('CLEAR');
+  expect(changedSight(member('TENANT'), { ...gone, invitedBy: 'me_0' }, flat)).toBe('CLEAR');
+  expect(changedSight({ ...stranger, personId: 'pe_5' }, gone, flat)).toBe('CLEAR');
+  expect(changedSight(member('TENANT'), gone, flat)).toBeNull();
+  expect(changedSight(stranger, gone, flat)).toBeNull();
 });

@@ -1,10 +1,11 @@
 /**
- * Who may read what: the one place where it is decided, by pure functions over what was already loaded.
+ * Who may read and who may change what: the one place where it is decided, by pure functions over what was loaded.
  *
  * Roles and scopes have been checked by the gateway; here it is decided whether this object may be shown to this
- * viewer (domain matrix, "me" to "inviteMember"). `null` or `false` means: answer as if the object did not exist.
+ * viewer (domain matrix, "me" to "leavePremises"). `null` or `false` means: answer as if the object did not exist.
  * A resident sees through memberships in force; a member of staff through the roles and complexes of the token.
  */
+import type { Principal } from '@house/kernel/principal';
 import type { Invitation, Membership, StaffRole } from './model.ts';
 
 /** Who is asking. */
@@ -81,7 +82,7 @@ export const mayReadComplex = (viewer: Viewer, complexId: string, complexesOfVie
 /**
  * Owners and family see everybody in their premises; tenants see tenants, so that a let flat keeps its owner's and its
  * tenants' households apart while the owner still knows who lives there. What ended stays visible to those who
- * can prolong it (owner and staff); what was revoked only to the person it was taken from.
+ * may let somebody in again (owner and staff); what was revoked only to the person it was taken from.
  */
 const seenByMember = (mine: Membership, other: Membership): boolean => {
   if (other.status === 'REVOKED') return false;
@@ -116,6 +117,43 @@ export const mayReadInvitation = (viewer: Viewer, invitation: Invitation): boole
   within(viewer, invitation.premisesId).some(
     (mine) => mine.role === 'OWNER' || (mine.permissions.includes('MEMBER_INVITE') && invitation.invitedBy === mine.id),
   );
+
+/** By what right somebody changes a membership. */
+export type ChangeRight = { readonly as: 'OWNER' | 'INVITER'; readonly mine: Membership } | { readonly as: 'MANAGER' };
+
+/**
+ * Owners may change and revoke any membership of their premises, others those that they brought in themselves, and the
+ * manager of the complex any. What has ended is nobody's to change.
+ */
+export const rightToChange = (viewer: Viewer, membership: Membership, premises: PremisesPlace): ChangeRight | null => {
+  if (membership.status === 'EXPIRED' || membership.status === 'REVOKED') return null;
+  const mine = within(viewer, premises.id);
+  const owner = mine.find(({ role }) => role === 'OWNER');
+  if (owner) return { as: 'OWNER', mine: owner };
+  const inviter = mine.find(({ id }) => id === membership.invitedBy);
+  if (inviter) return { as: 'INVITER', mine: inviter };
+  return servesComplex(viewer, premises.complex.id) && viewer.staffRoles.includes('MANAGER') ? { as: 'MANAGER' } : null;
+};
+
+/** For so long a sign-in counts as a fresh one. */
+const STEP_UP_MS = 5 * 60 * 1_000;
+
+/** What the right is not good without: an owner's fresh sign-in, a manager's reason. Null when nothing is missing. */
+export const missingFor = (
+  right: ChangeRight,
+  { authTime, reason }: Pick<Principal, 'authTime' | 'reason'>,
+  now: Date,
+): 'STEP_UP_REQUIRED' | 'REASON_REQUIRED' | null => {
+  const isFresh = authTime !== undefined && now.getTime() - authTime.getTime() <= STEP_UP_MS;
+  if (right.as === 'OWNER' && !isFresh) return 'STEP_UP_REQUIRED';
+  return right.as === 'MANAGER' && reason === undefined ? 'REASON_REQUIRED' : null;
+};
+
+/** How the person of a membership is shown to whoever changed it, in the answer: what was revoked just now, too. */
+export const changedSight = (viewer: Viewer, membership: Membership, premises: PremisesPlace): PersonSight | null =>
+  within(viewer, membership.premisesId).some(({ id }) => id === membership.invitedBy)
+    ? 'CLEAR'
+    : membershipSight(viewer, { ...membership, status: 'ACTIVE' }, premises);
 
 /** Consents are between the person and the operator of personal data. */
 export const mayReadConsents = (viewer: Viewer, personId: string): boolean => personId === viewer.personId;

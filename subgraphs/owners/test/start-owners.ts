@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { later } from '@house/kernel/clock';
 import { type Database, openDatabase, type Queryable } from '@house/kernel/database';
+import { createOutboxStore } from '@house/kernel/outbox';
 import type { Principal } from '@house/kernel/principal';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
@@ -66,7 +67,13 @@ export const startOwners = async (open: () => Promise<Database> = () => openData
     /** What the log holds so far. */
     lines,
     /** The rooms themselves, to add rows that the seeded world does not have. */
-    features: createFeatures({ database, vault }),
+    features: createFeatures({
+      database,
+      vault,
+      clock: () => now,
+      random: randomBytes,
+      outbox: createOutboxStore({ database, record: async () => undefined }),
+    }),
     setNow: (date: Date) => {
       now = date;
     },

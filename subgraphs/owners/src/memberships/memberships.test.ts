@@ -48,6 +48,7 @@ test('two tenants of one flat see each other, and their owner both', async () =>
     id: 'me_b7_cotenant',
     personId: 'pe_outsider',
     premisesId: 'pr_b7',
+    invitedBy: null,
     role: 'TENANT',
     permissions: ['ACCESS_OPEN'],
     status: 'ACTIVE',

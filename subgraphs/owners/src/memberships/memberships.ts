@@ -1,5 +1,7 @@
 /** Memberships and invitations: who is what in which premises, shown as far as the policy allows. */
-import type { Queryable } from '@house/kernel/database';
+import type { Clock, Random } from '@house/kernel/clock';
+import type { Database } from '@house/kernel/database';
+import type { OutboxStore } from '@house/kernel/outbox';
 import type { Vault } from '@house/kernel/vault';
 import type { Context, Loaders } from '../context.ts';
 import { createListLoader, createRowLoader } from '../loaders.ts';
@@ -7,6 +9,7 @@ import type { Invitation, Membership, Premises } from '../model.ts';
 import { type PersonView, viewPerson } from '../people/people.ts';
 import { mayReadInvitation, membershipSight, type PersonSight, premisesSightThrough } from '../policy.ts';
 import { viewPremises } from '../premises/premises.ts';
+import { createMutations } from './mutations.ts';
 import { type PageArguments, page, statusAt, strongest } from './rules.ts';
 import { createMembershipsStore, type MembershipsStore, type StoredMembership } from './store.ts';
 
@@ -97,7 +100,7 @@ const resolvers = {
 };
 
 export type Memberships = {
-  readonly resolvers: typeof resolvers;
+  readonly resolvers: typeof resolvers & { readonly Mutation: ReturnType<typeof createMutations> };
   loaders(
     now: Date,
   ): Pick<
@@ -108,10 +111,20 @@ export type Memberships = {
   readonly addInvitation: MembershipsStore['addInvitation'];
 };
 
-export const createMemberships = ({ database, vault }: { database: Queryable; vault: Vault }): Memberships => {
+export const createMemberships = ({
+  database,
+  vault,
+  ...deps
+}: {
+  database: Database;
+  vault: Vault;
+  outbox: Pick<OutboxStore, 'put'>;
+  clock: Clock;
+  random: Random;
+}): Memberships => {
   const store = createMembershipsStore({ database, vault });
   return {
-    resolvers,
+    resolvers: { ...resolvers, Mutation: createMutations({ database, store, ...deps }) },
     loaders: (now) => {
       const today =
         (fetch: (keys: readonly string[]) => Promise<StoredMembership[]>) =>

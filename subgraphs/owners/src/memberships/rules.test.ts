@@ -1,7 +1,18 @@
+import { HouseError } from '@house/kernel/errors';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Membership } from '../model.ts';
-import { cursorOf, inOrder, page, statusAt, strongest } from './rules.ts';
+import type { Membership, Permission } from '../model.ts';
+import {
+  type Ceiling,
+  changed,
+  cursorOf,
+  inOrder,
+  leavesNoOwner,
+  type MembershipChange,
+  page,
+  statusAt,
+  strongest,
+} from './rules.ts';
 
 const at = (time: number) => new Date(time);
 
@@ -30,6 +41,7 @@ test('of several memberships the one that carries most counts', () => {
     id: role,
     personId: 'pe_1',
     premisesId: 'pr_1',
+    invitedBy: null,
     role,
     permissions: [],
     status: 'ACTIVE',
@@ -89,3 +101,138 @@ test.each(['', '!', 'eA', cursorOf({ id: "a' OR 1", validFrom: at(0) }), Buffer.
     expect(() => page([], { after })).toThrow('`after` is not a cursor of this list.');
   },
 );
+
+const member = (changes: Partial<Membership> = {}): Membership => ({
+  id: 'me_1',
+  personId: 'pe_1',
+  premisesId: 'pr_1',
+  invitedBy: null,
+  role: 'OWNER',
+  permissions: ['ACCESS_OPEN', 'JOURNAL_READ'],
+  status: 'ACTIVE',
+  validFrom: at(0),
+  validUntil: null,
+  ...changes,
+});
+const owner = member();
+const other = member({ id: 'me_2', personId: 'pe_2' });
+const resident = member({ id: 'me_3', personId: 'pe_3', role: 'RESIDENT' });
+
+test.each([
+  ['the only owner goes', [owner], [owner, resident], true],
+  ['one of two owners goes', [owner], [owner, other], false],
+  ['both owners go', [owner, other], [owner, other], true],
+  ['a resident goes', [resident], [owner, resident], false],
+  ['nobody goes', [], [owner], false],
+  ['the other owner’s time is limited', [owner], [owner, { ...other, validUntil: at(50) }], true],
+  [
+    'the one who goes would not have stayed longer',
+    [{ ...owner, validUntil: at(50) }],
+    [owner, { ...other, validUntil: at(50) }],
+    false,
+  ],
+  [
+    'the other owner would go first',
+    [{ ...owner, validUntil: at(51) }],
+    [owner, { ...other, validUntil: at(50) }],
+    true,
+  ],
+  ['the other owner has not come yet', [owner], [owner, { ...other, status: 'PENDING' as const }], true],
+  ['the other owner is suspended', [owner], [owner, { ...other, status: 'SUSPENDED' as const }], true],
+  ['the other owner was revoked', [owner], [owner, { ...other, status: 'REVOKED' as const }], true],
+])('whether an owner is left when %s', (_, ended, household, expected) => {
+  expect(leavesNoOwner(ended, household)).toBe(expected);
+});
+
+const change = (
+  membership: Membership,
+  wanted: MembershipChange,
+  { ceiling = owner, household = [owner, other, resident] }: { ceiling?: Ceiling; household?: Membership[] } = {},
+) => changed(membership, wanted, { ceiling, household, now: at(10) });
+const codeOf = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof HouseError ? [error.code, error.path?.[1]] : error;
+  }
+};
+
+test('what a change does not name stays as it is', () => {
+  const limited = { ...resident, validUntil: at(20) };
+  expect(change(limited, {})).toEqual({ permissions: resident.permissions, validUntil: at(20) });
+  expect(change(limited, { permissions: null })).toEqual({ permissions: resident.permissions, validUntil: at(20) });
+  expect(change(limited, { permissions: [] })).toEqual({ permissions: [], validUntil: at(20) });
+  expect(change(limited, { validUntil: at(30) })).toEqual({ permissions: resident.permissions, validUntil: at(30) });
+  expect(change(limited, { validUntil: null })).toEqual({ permissions: resident.permissions, validUntil: null });
+});
+
+test('a permission that is named twice is held once', () => {
+  expect(change(resident, { permissions: ['ACCESS_OPEN', 'ACCESS_OPEN'] }).permissions).toEqual(['ACCESS_OPEN']);
+});
+
+const tenant = member({ role: 'TENANT', validUntil: at(50) });
+const REFUSED: readonly [string, () => unknown, readonly [string, string]][] = [
+  [
+    'a permission that one has not',
+    () => change(resident, { permissions: ['CAMERA_VIEW'] }),
+    ['PERMISSION_NOT_YOURS', 'permissions'],
+  ],
+  [
+    'a permission kept that one has lost',
+    () => change(resident, { permissions: ['ACCESS_OPEN'] }, { ceiling: { permissions: [], validUntil: null } }),
+    ['PERMISSION_NOT_YOURS', 'permissions'],
+  ],
+  [
+    'a stay longer than one’s own',
+    () => change(resident, { validUntil: at(51) }, { ceiling: tenant }),
+    ['VALIDITY_NOT_YOURS', 'validUntil'],
+  ],
+  [
+    'an endless stay from a limited one',
+    () => change(resident, { validUntil: null }, { ceiling: tenant }),
+    ['VALIDITY_NOT_YOURS', 'validUntil'],
+  ],
+  ['a tenant’s stay without an end', () => change(tenant, { validUntil: null }), ['END_REQUIRED', 'validUntil']],
+  ['an end that has come', () => change(resident, { validUntil: at(10) }), ['BAD_USER_INPUT', 'validUntil']],
+  [
+    'an end before the beginning',
+    () => change({ ...resident, validFrom: at(20) }, { validUntil: at(20) }),
+    ['BAD_USER_INPUT', 'validUntil'],
+  ],
+  [
+    'an end for the last owner',
+    () => change(owner, { validUntil: at(99) }, { household: [owner] }),
+    ['LAST_OWNER', 'membershipId'],
+  ],
+  [
+    'fewer permissions for the last owner',
+    () => change(owner, { permissions: ['ACCESS_OPEN'] }, { household: [owner] }),
+    ['LAST_OWNER', 'membershipId'],
+  ],
+];
+
+test.each(REFUSED)('nobody can give %s', (_, work, expected) => {
+  expect(codeOf(work)).toEqual(expected);
+});
+
+test('one of two owners may be given an end and lose permissions', () => {
+  expect(change(owner, { permissions: [], validUntil: at(99) })).toEqual({ permissions: [], validUntil: at(99) });
+});
+
+const PERMISSIONS: readonly Permission[] = ['ACCESS_OPEN', 'CAMERA_VIEW', 'JOURNAL_READ', 'MEMBER_INVITE'];
+const some = fc.subarray([...PERMISSIONS]);
+const end = fc.option(fc.integer({ min: 11, max: 100 }).map(at));
+const wantedChange = fc.record({ permissions: some, validUntil: end }, { requiredKeys: [] });
+
+test('whatever is given, it is never more than the giver has', () => {
+  fc.assert(
+    fc.property(some, end, wantedChange, (permissions, validUntil, wanted) => {
+      const result = codeOf(() => change(resident, wanted, { ceiling: { permissions, validUntil } }));
+      if (Array.isArray(result)) return;
+      const given = result as Ceiling;
+      if (wanted.permissions) expect(permissions).toEqual(expect.arrayContaining([...given.permissions]));
+      if (wanted.validUntil !== undefined && validUntil !== null)
+        expect(given.validUntil?.getTime()).toBeLessThanOrEqual(validUntil.getTime());
+    }),
+  );
+});

@@ -1,6 +1,6 @@
-/** When a membership is in force, and in which order memberships are listed. */
-import { HouseError } from '@house/kernel/errors';
-import type { Membership, MembershipRole, MembershipStatus } from '../model.ts';
+/** When a membership is in force, what a change of it may be, and in which order memberships are listed. */
+import { type ErrorCode, HouseError } from '@house/kernel/errors';
+import type { Membership, MembershipRole, MembershipStatus, Permission } from '../model.ts';
 
 export type StoredStatus = Exclude<MembershipStatus, 'EXPIRED'>;
 
@@ -18,6 +18,56 @@ const RANK: Readonly<Record<MembershipRole, number>> = { OWNER: 0, RESIDENT: 1, 
 /** The membership by which a person acts in premises: of several, the one that carries most. */
 export const strongest = (memberships: readonly Membership[]): Membership | null =>
   memberships.toSorted((one, other) => RANK[one.role] - RANK[other.role])[0] ?? null;
+
+type Stay = Pick<Membership, 'validUntil'>;
+
+const staysAsLongAs = (other: Stay, one: Stay): boolean =>
+  other.validUntil === null || (one.validUntil !== null && one.validUntil <= other.validUntil);
+
+/** Whether the premises would some day have no owner, though they would have one if these memberships did not end. */
+export const leavesNoOwner = (ended: readonly Membership[], household: readonly Membership[]): boolean => {
+  const left = household.filter(
+    ({ role, status, id }) => role === 'OWNER' && status === 'ACTIVE' && !ended.some((one) => one.id === id),
+  );
+  return ended.some((one) => one.role === 'OWNER' && !left.some((other) => staysAsLongAs(other, one)));
+};
+
+/** What is not given stays as it is; `validUntil: null` takes the end away. */
+export type MembershipChange = {
+  readonly permissions?: readonly Permission[] | null | undefined;
+  readonly validUntil?: Date | null | undefined;
+};
+/** The most that whoever changes a membership may give. */
+export type Ceiling = Pick<Membership, 'permissions' | 'validUntil'>;
+
+const refusal = (code: ErrorCode, field: 'membershipId' | keyof MembershipChange, message?: string): HouseError =>
+  new HouseError(code, { path: ['input', field], ...(message !== undefined && { message }) });
+
+/**
+ * What the membership becomes.
+ * @throws HouseError `BAD_USER_INPUT` for an end that is not ahead, `END_REQUIRED` for a tenant's stay without one,
+ * `PERMISSION_NOT_YOURS` and `VALIDITY_NOT_YOURS` above the ceiling, `LAST_OWNER` when the last owner would lose any.
+ */
+export const changed = (
+  membership: Membership,
+  change: MembershipChange,
+  { ceiling, household, now }: { ceiling: Ceiling; household: readonly Membership[]; now: Date },
+): Pick<Membership, 'permissions' | 'validUntil'> => {
+  const permissions = [...new Set(change.permissions ?? membership.permissions)];
+  const validUntil = change.validUntil === undefined ? membership.validUntil : change.validUntil;
+  if (change.validUntil && (change.validUntil <= now || change.validUntil <= membership.validFrom))
+    throw refusal('BAD_USER_INPUT', 'validUntil', 'The end lies ahead, after the beginning.');
+  if (membership.role === 'TENANT' && validUntil === null) throw refusal('END_REQUIRED', 'validUntil');
+  if (change.permissions && !permissions.every((permission) => ceiling.permissions.includes(permission)))
+    throw refusal('PERMISSION_NOT_YOURS', 'permissions');
+  if (change.validUntil !== undefined && !staysAsLongAs(ceiling, { validUntil }))
+    throw refusal('VALIDITY_NOT_YOURS', 'validUntil');
+  const loses =
+    !membership.permissions.every((permission) => permissions.includes(permission)) ||
+    !staysAsLongAs({ validUntil }, membership);
+  if (loses && leavesNoOwner([membership], household)) throw refusal('LAST_OWNER', 'membershipId');
+  return { permissions, validUntil };
+};
 
 type Placed = { readonly id: string; readonly validFrom: Date };
 
