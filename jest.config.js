@@ -37,7 +37,7 @@ export default {
       },
     }),
   ),
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   /** Jest would leave one core idle; most files wait for a server or a timer anyway. */
   maxWorkers: '100%',
   /** Each file loads its modules anew, about 22 MB for the Apollo packages: a worker that has grown is replaced. */

@@ -41,6 +41,7 @@ const main = async (): Promise<void> => {
     });
     process.stdout.write(await greet(house, { explorer: config.EXPLORER !== 'off' && !config.AUTH_ISSUER }));
   } catch (error) {
+    telemetry.log.debug('start-failed', { error });
     await lifecycle.stop();
     throw error;
   }
@@ -52,7 +53,7 @@ main().catch((error: unknown) => {
     ? `A port is in use (${(error as Error).message}). Is the house running already? Each port has a variable, see npm start -- --help.`
     : error instanceof ConfigError
       ? error.message
-      : `The house cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      : `The house cannot start: ${error instanceof Error ? error.message : String(error)}`;
   process.stderr.write(`${words}\n`);
   exit(1);
 });

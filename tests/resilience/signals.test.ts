@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { obtainToken } from '@house/authorization-server/obtain-token';
 import { afterEach, expect, test } from '@jest/globals';
 import { documentText } from '../support/documents.ts';
@@ -79,4 +82,19 @@ test('a second house on the same port says what to do', async () => {
     (error: Error) => error.message,
   );
   expect(refusal).toContain('A port is in use');
+});
+
+test('a second house on the same data folder is refused in one line, and the first goes on', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'house-'));
+  const first = await start({ DATA_DIR: directory, DATABASE_URL: '' });
+  const refusal = await startHouseProcess({ DATA_DIR: directory, DATABASE_URL: '' }).catch(
+    (error: Error) => error.message,
+  );
+  expect(refusal).toMatch(
+    new RegExp(`^The house cannot start: .* is in use by process ${first.child.pid}\\. .*DATA_DIR.*\n$`),
+  );
+  expect(first.child.exitCode).toBeNull();
+  await first.dispose();
+  running = undefined;
+  await rm(directory, { recursive: true, force: true });
 });

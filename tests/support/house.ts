@@ -28,6 +28,7 @@ export type TestHouse = {
   readonly url: string;
   readonly adminUrl: string;
   readonly issuer: string;
+  readonly dataDirectory: string;
   readonly platform: PlatformControl;
   /** Everything that was logged so far, as text. */
   logged(): string;
@@ -96,6 +97,7 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
       url: house.url,
       adminUrl: house.adminUrl,
       issuer: house.issuer,
+      dataDirectory: config.DATA_DIR,
       platform: control,
       logged: () => lines.join(''),
       token,

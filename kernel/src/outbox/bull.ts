@@ -15,8 +15,14 @@ const STALLED_EVERY_MS = 1_500;
 /** The truth about retries is in the row; bull must never decide that a job has failed for good. */
 const NEVER = 1_000_000;
 const CONNECT_LIMIT_MS = 2_000;
-/** Jobs under way end within the attempt's limit; a Redis that hangs is not waited for longer. */
+/** A Redis that has not taken a job by then is as good as gone for a door. */
+const ADD_LIMIT_MS = 250;
+/** Jobs whose adding it has not answered; more are not handed to it. */
+const UNANSWERED_LIMIT = 1_000;
+/** Deliveries under way end within the attempt's limit. */
 const STOP_LIMIT_MS = 8_000;
+/** Redis itself is told good-bye, but not waited for. */
+const CLOSE_LIMIT_MS = 2_000;
 
 /** Resolves once the connection may be used, or is over. */
 const settled = (connection: Redis): Promise<void> =>
@@ -48,7 +54,10 @@ export const createBullDispatcher = ({
   const direct = createInProcessDispatcher();
   const queues = new Map<CommandClass, Bull.Queue<{ id: string }>>();
   const connections: Redis[] = [];
+  const underWay = new Set<Promise<void>>();
   let stopped = false;
+  let over = false;
+  let unanswered = 0;
 
   /** The connections are ours, so that stopping can close those which bull would keep open while Redis is away. */
   const connect = (): Redis => {
@@ -59,6 +68,10 @@ export const createBullDispatcher = ({
     });
     // Every failed reconnect is reported here; delivery already goes on without Redis.
     connection.on('error', (error: unknown) => log.debug('redis-unavailable', { driver: 'bull', error }));
+    // Bull reconnects while it closes, and nobody awaits that: a Redis that is gone would end the process in its drain,
+    // and one that comes back would be connected to for ever.
+    const reconnect = connection.connect.bind(connection);
+    connection.connect = async () => (over ? undefined : reconnect().catch(() => undefined));
     connections.push(connection);
     return connection;
   };
@@ -80,7 +93,10 @@ export const createBullDispatcher = ({
     queues.set(commandClass, queue);
     queue
       .process(CLASSES[commandClass].concurrency, async (job) => {
-        await deliver(job.data.id);
+        if (stopped) return;
+        const work = deliver(job.data.id).finally(() => underWay.delete(work));
+        underWay.add(work);
+        await work;
       })
       .catch((error: unknown) => log.debug('bull-stopped', { error }));
   };
@@ -105,17 +121,30 @@ export const createBullDispatcher = ({
     dispatch: (turn) => {
       const queue = queues.get(turn.class);
       if (stopped) return;
-      if (!queue || client.status !== 'ready') return direct.dispatch(turn);
+      if (!queue || client.status !== 'ready' || unanswered >= UNANSWERED_LIMIT) return direct.dispatch(turn);
+      unanswered += 1;
+      // Should both deliver it after all, the claim lets one of them.
+      const impatient = setTimeout(() => direct.dispatch(turn), ADD_LIMIT_MS);
       // One job a turn: bull ignores an id that it has, and the job of a dead worker does not block the next turn.
       queue
         .add({ id: turn.id }, { jobId: `${turn.id}:${turn.leaseToken}` })
-        .catch((error: unknown) => log.debug('job-not-added', { operationId: turn.id, error }));
+        .catch((error: unknown) => {
+          log.debug('job-not-added', { operationId: turn.id, error });
+          direct.dispatch(turn);
+        })
+        .finally(() => {
+          unanswered -= 1;
+          clearTimeout(impatient);
+        });
     },
     stop: async () => {
       stopped = true;
       await direct.stop();
       const closed = Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
-      await within(client.status === 'ready' ? STOP_LIMIT_MS : 0, closed);
+      // Whatever became of Redis: what was sent is waited for, so that its answer is not lost.
+      await within(STOP_LIMIT_MS, Promise.all(underWay));
+      await within(CLOSE_LIMIT_MS, closed);
+      over = true;
       for (const connection of connections) connection.disconnect();
     },
   };

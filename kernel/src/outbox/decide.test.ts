@@ -106,6 +106,32 @@ test('a write that was not taken for a day is told as not delivered', () => {
   });
 });
 
+test('a write whose answers are lost until its day is over is told as not delivered, and lets the next one go', () => {
+  const write = command({ class: 'write', notAfter: later(START, CLASSES.write.lifeMs), uncertain: true });
+  expect(decide(write, { is: 'ambiguous', next: 'repeat' }, write.notAfter, 0.5)).toEqual({
+    then: 'finish',
+    state: 'FAILED',
+    code: 'NOT_DELIVERED',
+  });
+});
+
+test('a door that the platform itself found too late is expired, not failed', () => {
+  const tooLate: Outcome = { is: 'not-taken', code: 'DEADLINE_PASSED', repeatable: false };
+  expect(decide(command(), tooLate, later(START, 500), 0.5)).toMatchObject({ state: 'EXPIRED' });
+});
+
+test('the older a question is the seldomer it is asked, and a thawed platform still tells within five seconds', () => {
+  const lost: Outcome = { is: 'ambiguous', next: 'ask' };
+  const waitAt = (ageMs: number): number => {
+    const now = later(START, ageMs);
+    const decision = decide(command({ phase: 'confirm' }), lost, now, 0.5);
+    return decision.then === 'again' ? decision.at.getTime() - now.getTime() : Number.NaN;
+  };
+  expect(waitAt(1_000)).toBeLessThanOrEqual(250);
+  expect(waitAt(45_000)).toBeLessThanOrEqual(5_000);
+  expect(waitAt(60 * 60_000)).toBe(60_000);
+});
+
 test('a receiver that says when to come back is believed, up to an hour', () => {
   const write = command({ class: 'write', notAfter: later(START, CLASSES.write.lifeMs) });
   const busyFor = (retryAfterMs: number): Outcome => ({

@@ -12,8 +12,8 @@ import type { Command } from './outbox.ts';
 
 /** What an attempt, or a question about an earlier one, came to. */
 export type Outcome =
-  /** It took effect. */
-  | { is: 'succeeded' }
+  /** It took effect. `result`: what the receiver made of it, told with the change. */
+  | { is: 'succeeded'; result?: Readonly<Record<string, unknown>> }
   /** It certainly had no effect, and trying again would not change that. */
   | { is: 'failed'; code: ErrorCode }
   /** It may no longer be done: decided before anything was sent. */
@@ -28,7 +28,7 @@ export type Outcome =
   | { is: 'ambiguous'; next: 'repeat' | 'ask' | 'nothing' };
 
 export type Decision =
-  | { then: 'finish'; state: 'SUCCEEDED' }
+  | { then: 'finish'; state: 'SUCCEEDED'; result?: Readonly<Record<string, unknown>> }
   | { then: 'finish'; state: 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'UNKNOWN_OUTCOME'; code: ErrorCode }
   | { then: 'again'; phase: 'send' | 'confirm'; at: Date; state: 'QUEUED' | 'SENT' | 'UNKNOWN_OUTCOME' };
 
@@ -37,7 +37,10 @@ const SEND_MARGIN_MS = 150;
 /** A receiver that obeys the deadline by its own clock may act this long after ours; only then is "no trace" an answer. */
 const CONFIRM_GRACE_MS = 1_000;
 const CONFIRM_FIRST_MS = 150;
-const CONFIRM_LIMIT_MS = 2_000;
+/** A question is asked again after this share of the command's age: soon while somebody waits, seldom once it is history. */
+const CONFIRM_AFTER_SHARE = 0.1;
+/** A door of yesterday can wait a minute; a write that the receiver works on holds up those behind it. */
+const confirmLimitMs = (command: Command): number => (command.class === 'moment' ? 60_000 : 5_000);
 /** How long the truth about a physical action is looked for. */
 const TRUTH_SOUGHT_MS = 24 * 60 * 60 * 1_000;
 
@@ -88,7 +91,7 @@ const ask = (command: Command, now: Date): Decision => {
   const age = now.getTime() - command.createdAt.getTime();
   if (now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
     return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
-  const wait = Math.min(Math.max(age / 4, CONFIRM_FIRST_MS), CONFIRM_LIMIT_MS);
+  const wait = Math.min(Math.max(age * CONFIRM_AFTER_SHARE, CONFIRM_FIRST_MS), confirmLimitMs(command));
   return {
     then: 'again',
     phase: 'confirm',
@@ -102,7 +105,9 @@ const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now:
   if (outcome.repeatable && mayStillSend(command, now))
     return sendAgain(command, now, chance, mayBeOnItsWay(command) ? 'SENT' : 'QUEUED', outcome.retryAfterMs);
   if (!mayBeOnItsWay(command))
-    return outcome.repeatable ? ended(command, outcome.code) : { then: 'finish', state: 'FAILED', code: outcome.code };
+    return outcome.repeatable || outcome.code === 'DEADLINE_PASSED'
+      ? ended(command, outcome.code)
+      : { then: 'finish', state: 'FAILED', code: outcome.code };
   // What was once handed over may still arrive until the deadline is surely over.
   const over = now.getTime() >= command.notAfter.getTime() + CONFIRM_GRACE_MS;
   return over && command.phase === 'confirm' ? ended(command, 'DEADLINE_PASSED') : ask(command, now);
@@ -112,7 +117,7 @@ const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now:
 export const decide = (command: Command, outcome: Outcome, now: Date, chance: number): Decision => {
   switch (outcome.is) {
     case 'succeeded':
-      return { then: 'finish', state: 'SUCCEEDED' };
+      return { then: 'finish', state: 'SUCCEEDED', ...(outcome.result && { result: outcome.result }) };
     case 'failed':
     case 'cancelled': {
       // A refusal of this attempt says nothing about an earlier one, unless it is the answer to our question about it.
@@ -130,7 +135,7 @@ export const decide = (command: Command, outcome: Outcome, now: Date, chance: nu
       return ask(command, now);
     case 'ambiguous':
       if (outcome.next === 'nothing') return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
-      if (outcome.next === 'repeat' && mayStillSend(command, now)) return sendAgain(command, now, chance, 'SENT');
-      return ask(command, now);
+      if (outcome.next === 'ask' || command.class === 'moment') return ask(command, now);
+      return mayStillSend(command, now) ? sendAgain(command, now, chance, 'SENT') : ended(command, 'DEADLINE_PASSED');
   }
 };

@@ -51,7 +51,14 @@ export type Handler = {
 };
 
 /** What the rest of the house is told, in the transaction in which it becomes true. */
-export type Change = { command: Command; state: CommandState; code: ErrorCode | null; at: Date };
+export type Change = {
+  command: Command;
+  state: CommandState;
+  code: ErrorCode | null;
+  /** With `SUCCEEDED`, what the receiver made of it. */
+  result?: Readonly<Record<string, unknown>>;
+  at: Date;
+};
 export type RecordChange = (transaction: Queryable, change: Change) => Promise<void>;
 
 /** A command whose turn has come. `leaseToken` tells one turn from the next, so that each is queued once. */
@@ -70,6 +77,7 @@ export type Dispatcher = {
 
 export { createBullDispatcher } from './bull.ts';
 export { CLASSES, type CommandClass } from './classes.ts';
+export { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 export type { Outcome } from './decide.ts';
 export { createInProcessDispatcher } from './in-process.ts';
 export { createRelay, type Relay } from './relay.ts';

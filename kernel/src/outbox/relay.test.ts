@@ -188,6 +188,55 @@ test('safety goes first, then doors, then the rest', async () => {
   expect((await store().due(now, 10)).map(({ id }) => id)).toEqual(['safety', 'moment', 'compliance', 'write']);
 });
 
+test('what the receiver made of a command is told in the transaction that finishes it', async () => {
+  const handler = answering({ is: 'succeeded', result: { name: 'vp_1' } });
+  await using running = await house(handler);
+  await put({ id: 'a' });
+  await running.turn();
+  expect(changes.at(-1)).toMatchObject({ state: 'SUCCEEDED', result: { name: 'vp_1' } });
+});
+
+test('a crowd of one class hides no command of another', async () => {
+  for (let index = 0; index < 30; index += 1) await put({ id: `door-${index}`, class: 'moment' });
+  await put({ id: 'plate', class: 'write' });
+  const due = await store().due(now, 10);
+  expect(due.map(({ id }) => id)).toContain('plate');
+  expect(due.filter(({ class: commandClass }) => commandClass === 'moment')).toHaveLength(10);
+});
+
+test('a command that nobody can deliver still expires at its deadline', async () => {
+  await using running = await house(answering());
+  await put({ id: 'a', kind: 'of another release', class: 'moment', notAfter: later(now, 10_000) });
+  await running.turn();
+  now = later(now, 10_000);
+  await running.turn();
+  expect(statesOf('a')).toEqual(['EXPIRED']);
+});
+
+test('a question that always breaks is given up after a day, and the next of its order goes', async () => {
+  const handler: Handler & { sent: string[] } = {
+    ...answering(),
+    confirm: async () => {
+      throw new Error('our bug');
+    },
+  };
+  await put({ id: 'a', orderKey: 'unit' });
+  await put({ id: 'b', orderKey: 'unit', notAfter: later(now, 3 * 86_400_000) });
+  const dead = store();
+  const claimed = await dead.claim('a', now);
+  if (!claimed) throw new Error('not claimed');
+  await dead.markSent(claimed, now);
+  await using running = await house(handler);
+  now = later(now, LEASE_MS);
+  await running.turn();
+  expect(statesOf('a').at(-1)).toBe('SENT');
+  now = later(now, 86_400_000 + 60_001);
+  await running.turn();
+  expect(changes.at(-1)).toMatchObject({ state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' });
+  await running.turn();
+  expect(handler.sent).toEqual(['b']);
+});
+
 test('a handler that breaks leaves the command to be tried again', async () => {
   let calls = 0;
   const handler: Handler = {

@@ -42,16 +42,21 @@ const createDeliver =
   async (id: string): Promise<(Turn & { at: Date }) | undefined> => {
     const claimed = await store.claim(id, clock());
     if (!claimed) return undefined;
-    const handler = handlers[claimed.kind];
-    if (!handler) throw new Error(`no handler for commands of kind ${claimed.kind}`);
 
     let command = claimed;
     const attempt = async (): Promise<Decision | undefined> => {
+      if (command.phase === 'send' && !mayStillSend(command, clock())) return outOfTime(command, clock());
+      const handler = handlers[command.kind];
+      if (!handler) throw new Error(`no handler for commands of kind ${command.kind}`);
       const signal = AbortSignal.timeout(ATTEMPT_LIMIT_MS);
       let outcome: Outcome;
-      if (command.phase === 'confirm') outcome = await handler.confirm(command, signal);
-      else {
-        if (!mayStillSend(command, clock())) return outOfTime(command, clock());
+      if (command.phase === 'confirm') {
+        // A question that breaks on our side is a question without an answer, and ends when those do.
+        outcome = await handler.confirm(command, signal).catch((error: unknown): Outcome => {
+          log.error('question-failed', { operationId: id, error });
+          return { is: 'ambiguous', next: 'ask' };
+        });
+      } else {
         const refusal = await handler.permit(command);
         if (refusal) outcome = { is: 'cancelled', code: refusal };
         else if (!mayStillSend(command, clock())) return outOfTime(command, clock());

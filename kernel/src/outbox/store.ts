@@ -7,7 +7,7 @@ import type { Change, Command, NewCommand, RecordChange, Turn } from './outbox.t
 /** Short enough that a dead worker's command goes on within seconds; a living worker renews it (see relay.ts). */
 export const LEASE_MS = 3_000;
 
-type CommandRow = Row & {
+export type CommandRow = Row & {
   id: string;
   kind: string;
   class: CommandClass;
@@ -21,7 +21,7 @@ type CommandRow = Row & {
   lease_token: number;
 };
 
-const toCommand = (row: CommandRow): Command => ({
+export const toCommand = (row: CommandRow): Command => ({
   id: row.id,
   kind: row.kind,
   class: row.class,
@@ -35,12 +35,25 @@ const toCommand = (row: CommandRow): Command => ({
   leaseToken: row.lease_token,
 });
 
-const COLUMNS = 'id, kind, class, order_key, body, created_at, not_after, phase, attempts, uncertain, lease_token';
+/** What `toCommand` reads. */
+export const COMMAND_COLUMNS =
+  'id, kind, class, order_key, body, created_at, not_after, phase, attempts, uncertain, lease_token';
+
+/** Keeps the locks of order keys apart from all others of the database. */
+const ORDER_LOCK = 7_301_205;
 
 export type OutboxStore = {
+  /**
+   * Lets one transaction at a time decide about an order key and add to it. `seq` is drawn before the commit that shows
+   * it: unless the others wait until then, a later command is claimed first and an earlier one beside it.
+   */
+  lockOrder(transaction: Queryable, orderKey: string): Promise<void>;
   /** Adds the command in the caller's transaction. */
   put(transaction: Queryable, command: NewCommand): Promise<void>;
-  /** Ids that are due and that nobody is at, most urgent first. Of one order key only the first is due. */
+  /**
+   * Ids that are due and that nobody is at, most urgent first; `limit` of each class, so that a crowd of one hides no
+   * other. Of one order key only the first is due.
+   */
   due(now: Date, limit: number): Promise<Turn[]>;
   /** Takes the command for `LEASE_MS`, or undefined when it is finished, not due, not first in its order, or taken. */
   claim(id: string, now: Date): Promise<Command | undefined>;
@@ -57,6 +70,9 @@ export type OutboxStore = {
   depth(now: Date): Promise<{ class: CommandClass; count: number; oldestSeconds: number }[]>;
 };
 
+/** Nobody took it in its time: it waits for a person (dead-letters.ts). */
+const isUndelivered = (decision: Decision): boolean => 'code' in decision && decision.code === 'NOT_DELIVERED';
+
 export const migrateOutbox = (database: Database): Promise<void> =>
   migrate(database, { schema: 'outbox', directory: join(import.meta.dirname, 'migrations') });
 
@@ -71,8 +87,14 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
       return true;
     });
 
+  const lockOrder = async (transaction: Queryable, orderKey: string): Promise<void> => {
+    await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [ORDER_LOCK, orderKey]);
+  };
+
   return {
+    lockOrder,
     put: async (transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter }) => {
+      if (orderKey !== null) await lockOrder(transaction, orderKey);
       await transaction.query(
         `INSERT INTO outbox.commands (id, kind, class, order_key, body, created_at, not_after, next_at, state)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $6, 'ACCEPTED')`,
@@ -81,10 +103,13 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
     },
     due: (now, limit) =>
       database.query(
-        `SELECT id, class, lease_token AS "leaseToken" FROM outbox.commands c
-         WHERE finished_at IS NULL AND next_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-           AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
-         ORDER BY array_position(ARRAY['safety', 'moment', 'compliance', 'write'], class), next_at LIMIT $2`,
+        `SELECT id, class, "leaseToken" FROM (
+           SELECT id, class, lease_token AS "leaseToken", next_at, row_number() OVER (PARTITION BY class ORDER BY next_at) AS place
+           FROM outbox.commands c
+           WHERE finished_at IS NULL AND next_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+             AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
+         ) due WHERE place <= $2
+         ORDER BY array_position(ARRAY['safety', 'moment', 'compliance', 'write'], class), next_at`,
         [now, limit],
       ),
     claim: async (id, now) => {
@@ -92,7 +117,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
         `UPDATE outbox.commands c SET lease_token = lease_token + 1, lease_until = $3
          WHERE id = $1 AND finished_at IS NULL AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
            AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
-         RETURNING ${COLUMNS}`,
+         RETURNING ${COMMAND_COLUMNS}`,
         [id, now, new Date(now.getTime() + LEASE_MS)],
       );
       return row && toCommand(row);
@@ -112,9 +137,15 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
     settle: (command, decision, now) =>
       decision.then === 'finish'
         ? fenced(
-            { command, state: decision.state, code: 'code' in decision ? decision.code : null, at: now },
-            `UPDATE outbox.commands SET state = $3, finished_at = $4, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND finished_at IS NULL`,
-            [command.id, command.leaseToken, decision.state, now],
+            {
+              command,
+              state: decision.state,
+              code: 'code' in decision ? decision.code : null,
+              ...('result' in decision && { result: decision.result }),
+              at: now,
+            },
+            `UPDATE outbox.commands SET state = $3, finished_at = $4, dead_at = $5, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND finished_at IS NULL`,
+            [command.id, command.leaseToken, decision.state, now, isUndelivered(decision) ? now : null],
           )
         : fenced(
             { command, state: decision.state, code: null, at: now },

@@ -1,16 +1,42 @@
+import { accessSync } from 'node:fs';
 import { ConfigError, type Environment, milliseconds, parseConfig, port, url } from '@house/kernel/config';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { z } from 'zod';
+
+/** By the URL's own host: a name that only begins like this machine's is another machine's. */
+export const isLoopback = (address: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(address)?.hostname ?? '');
+
+const isTrustworthy = (address: string): boolean =>
+  address.startsWith('https:') || (address.startsWith('http:') && isLoopback(address));
+
+const isReadable = (path: string): boolean => {
+  try {
+    accessSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 /** Everything that `npm start` reads from the environment, with its defaults; the table is in docs/configuration.md. */
 export const parseHouseConfig = (environment: Environment) => {
   const config = parseConfig(environment, {
     NODE_ENV: z.enum(['development', 'production'], 'development or production').default('development'),
     DATA_DIR: z.string().default('.data'),
-    DATABASE_URL: z.string().optional(),
-    REDIS_URL: z.string().optional(),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'postgres://…')
+      .optional(),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?:\/\//, 'redis://… or rediss://…')
+      .optional(),
     /** Exactly as the issuer writes itself: a final slash counts. */
-    AUTH_ISSUER: z.url('an absolute URL').optional(),
+    AUTH_ISSUER: z
+      .url('an absolute URL')
+      .refine((value) => isTrustworthy(value), 'an https URL, or http on this machine')
+      .optional(),
     AUTH_AUDIENCE: z.string().default('tenant-smart-home-app'),
     PLATFORM_URL: url().optional(),
     GATEWAY_PORT: port(4000),
@@ -20,7 +46,7 @@ export const parseHouseConfig = (environment: Environment) => {
     SIM_PORT: port(4004),
     INTROSPECTION: z.enum(['on', 'off'], 'on or off').default('on'),
     EXPLORER: z.enum(['auto', 'sandbox', 'graphiql', 'off'], 'auto, sandbox, graphiql or off').default('auto'),
-    LIMITS_FILE: z.string().optional(),
+    LIMITS_FILE: z.string().refine(isReadable, 'the path of a readable file').optional(),
     SIM_DEVICE_LATENCY_MS: milliseconds(150),
     LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('warn'),
   });

@@ -21,7 +21,9 @@ import { createPlatformSimulator } from '@house/platform-simulator/platform-simu
 import { SEED_PEOPLE } from '@house/schema/seed.ts';
 import { createSmartHome } from '@house/smart-home/app';
 import { seedSmartHome } from '@house/smart-home/seed';
-import type { HouseConfig } from './config.ts';
+import { createDeadLetterCommands } from '../operator/dead-letters.ts';
+import { serveOperator } from '../operator/socket.ts';
+import { type HouseConfig, isLoopback } from './config.ts';
 import { type DevelopmentKeys, ensureDevelopmentKeys, platformDirectory } from './keys.ts';
 
 export type HouseDeps = {
@@ -51,9 +53,6 @@ export type House = {
 
 type Platform = { url: string; caPem?: string; controlUrl?: string };
 
-/** A platform on this machine is the simulator in a process of its own, and is trusted by the development authority. */
-const isLoopback = (url: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
-
 const startPlatform = async (
   { config, lifecycle, clock, telemetry }: HouseDeps,
   { registeredClients }: DevelopmentKeys,
@@ -61,6 +60,7 @@ const startPlatform = async (
   const directory = platformDirectory(config.DATA_DIR);
   if (config.PLATFORM_URL && !isLoopback(config.PLATFORM_URL)) return { url: config.PLATFORM_URL };
   const certificates = await ensureDevelopmentCertificates({ directory, clock });
+  // A platform on this machine is the simulator in a process of its own, and is trusted by the development authority.
   if (config.PLATFORM_URL) return { url: config.PLATFORM_URL, caPem: certificates.caPem };
   const simulator = createPlatformSimulator({
     clock,
@@ -122,6 +122,12 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
   await seedSmartHome(database);
   await smartHome.start();
   lifecycle.add({ name: 'smart-home', stop: () => smartHome.stop() });
+  const operator = await serveOperator({
+    dataDirectory: config.DATA_DIR,
+    serve: createDeadLetterCommands({ deadLetters: smartHome.deadLetters, clock }),
+    failed: (error) => telemetry.log.error('operator-command-failed', { error }),
+  });
+  lifecycle.add({ name: 'operator socket', stop: () => operator.close() });
 
   const gateway = await createGateway({
     supergraph: { file: join(root, 'schema/supergraph.graphql') },

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { Clock, Random } from '@house/kernel/clock';
 import { type Database, migrate } from '@house/kernel/database';
-import { createOutboxStore, createRelay, type Dispatcher, type Handler, migrateOutbox } from '@house/kernel/outbox';
+import {
+  createDeadLetters,
+  createOutboxStore,
+  createRelay,
+  type DeadLetters,
+  type Dispatcher,
+  type Handler,
+  migrateOutbox,
+  type RecordChange,
+} from '@house/kernel/outbox';
 import { createSubgraph, DateTime, type Subgraph } from '@house/kernel/subgraph';
 import type { Telemetry } from '@house/kernel/telemetry';
 import type { Vault } from '@house/kernel/vault';
@@ -17,7 +26,7 @@ import { createLastKnown } from './last-known.ts';
 import { createAccept, createOperationStore, createOperations } from './operations/operations.ts';
 import { createPlatform, type Platform, type PlatformOptions } from './platform/platform.ts';
 import { createStandings } from './standing.ts';
-import { createVehicleStore, createVehicles } from './vehicles/vehicles.ts';
+import { createForgetVehicles, createVehicleStore, createVehicles } from './vehicles/vehicles.ts';
 
 export type SmartHomeOptions = {
   database: Database;
@@ -34,6 +43,8 @@ export type SmartHomeOptions = {
 export type SmartHome = {
   readonly subgraph: Subgraph;
   readonly platform: Platform;
+  /** What could not be delivered in its time. */
+  readonly deadLetters: DeadLetters;
   /** Begins to deliver. */
   start(): Promise<void>;
   /** Stops claiming, finishes what is under way, closes connections to the platform. */
@@ -65,13 +76,11 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
   const operations = createOperationStore({ database });
   const vehicles = createVehicleStore({ database, vault });
 
-  const outbox = createOutboxStore({
-    database,
-    record: async (transaction, change) => {
-      await operations.record(transaction, change);
-      await onChange[change.command.kind]?.(transaction, change);
-    },
-  });
+  const record: RecordChange = async (transaction, change) => {
+    await operations.record(transaction, change);
+    await onChange[change.command.kind]?.(transaction, change);
+  };
+  const outbox = createOutboxStore({ database, record });
   const wake = (command: Parameters<typeof relay.wake>[0]): void => relay.wake(command);
   const accept = createAccept({ database, operations, outbox, wake, clock, random });
 
@@ -83,7 +92,8 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
     vehicles: createVehicles(deps),
   };
   const handlers: Record<string, Handler> = { ...rooms.access.commands, ...rooms.vehicles.commands };
-  const onChange: Record<string, (typeof rooms.vehicles.commands)['VEHICLE_ADD']['onChange']> = {
+  const onChange: Record<string, RecordChange> = {
+    SUBJECT_REMOVE: createForgetVehicles({ vehicles, outbox }),
     VEHICLE_ADD: rooms.vehicles.commands.VEHICLE_ADD.onChange,
     VEHICLE_REMOVE: rooms.vehicles.commands.VEHICLE_REMOVE.onChange,
   };
@@ -109,6 +119,7 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
       log: telemetry.log,
     }),
     platform,
+    deadLetters: createDeadLetters({ database, record }),
     start: () => relay.start(),
     stop: async () => {
       await relay.stop();

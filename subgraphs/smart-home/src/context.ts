@@ -3,7 +3,7 @@ import type { SubgraphRequest } from '@house/kernel/subgraph';
 import DataLoader from 'dataloader';
 import type { AccessPointDirectory, KnownAccessPoint } from './access/access.ts';
 import type { Bindings, BoundComplex, BoundPremises } from './bindings.ts';
-import type { OperationRecord, OperationStore } from './operations/operations.ts';
+import type { OperationRecord, OperationStore, PageQuery } from './operations/operations.ts';
 import type { Standing, Standings } from './standing.ts';
 import type { VehiclePermitRecord, VehicleStore } from './vehicles/vehicles.ts';
 
@@ -19,6 +19,7 @@ export type Context = {
   permitsOf: DataLoader<string, VehiclePermitRecord[]>;
   permit: DataLoader<string, VehiclePermitRecord | undefined>;
   operation: DataLoader<string, OperationRecord | undefined>;
+  operationsOf: DataLoader<PageQuery, OperationRecord[], string>;
 };
 
 export const createContextFactory =
@@ -57,5 +58,8 @@ export const createContextFactory =
       permitsOf: new DataLoader((ids: readonly string[]) => vehicles.ofPremises(ids)),
       permit: new DataLoader((ids: readonly string[]) => vehicles.byIds(ids)),
       operation: new DataLoader((ids: readonly string[]) => operations.byIds(ids)),
+      operationsOf: new DataLoader((queries: readonly PageQuery[]) => operations.pages(queries), {
+        cacheKeyFn: (query) => JSON.stringify(query),
+      }),
     };
   };

@@ -29,7 +29,7 @@ export const createLastKnown = ({ database, clock }: { database: Database; clock
       const text = JSON.stringify(answer);
       const now = clock();
       const before = written.get(key);
-      if (before && before.text === text && now.getTime() - before.at < REWRITE_MS) return;
+      if (before && before.text === text && Math.abs(now.getTime() - before.at) < REWRITE_MS) return;
       if (written.size >= REMEMBERED) written.clear();
       await database.query(
         `INSERT INTO smart_home.last_known (scope, resource, answer, as_of) VALUES ($1, $2, $3, $4)

@@ -84,11 +84,14 @@ export const createStandings = ({ owners, clock }: { owners: Subgraph; clock: Cl
     recent: (principal) => {
       const now = clock().getTime();
       const known = remembered.get(principal.subject);
-      if (known && now - known.at < READ_FRESH_MS) return known.standing;
+      // A clock that was put back must not make an old answer young for as long.
+      if (known && Math.abs(now - known.at) < READ_FRESH_MS) return known.standing;
       if (remembered.size >= REMEMBERED) remembered.clear();
       const standing = fresh(principal);
       remembered.set(principal.subject, { at: now, standing });
-      standing.catch(() => remembered.delete(principal.subject));
+      standing.catch(() => {
+        if (remembered.get(principal.subject)?.standing === standing) remembered.delete(principal.subject);
+      });
       return standing;
     },
   };

@@ -50,12 +50,16 @@ test("a tenant sees only their own cars, and cannot take the owner's off", async
   });
 });
 
-test('a period, which the first version cannot keep, is refused instead of dropped', async () => {
+test('a period and opening by hand, which the first version cannot keep, are refused instead of dropped', async () => {
   const tenant = await residentOf(house, 'tenant-b7');
   const home = await tenant.home('Кв. 7');
   const validUntil = new Date(Date.now() + 86_400_000).toISOString();
   expect(await tenant.addVehicle({ premisesId: home.id, plate: 'Е005ЕЕ 77', validUntil })).toMatchObject({
     vehicle: null,
     errors: [{ code: 'CAPABILITY_MISSING', path: ['input', 'validUntil'] }],
+  });
+  expect(await tenant.addVehicle({ premisesId: home.id, plate: 'Е005ЕЕ 77', autoOpen: false })).toMatchObject({
+    vehicle: null,
+    errors: [{ code: 'CAPABILITY_MISSING', path: ['input', 'autoOpen'] }],
   });
 });

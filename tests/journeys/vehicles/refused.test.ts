@@ -71,6 +71,14 @@ test('a period that has passed is refused', async () => {
   expect(answer).toMatchObject({ vehicle: null, errors: [{ code: 'BAD_USER_INPUT', path: ['input', 'validUntil'] }] });
 });
 
+test.each(['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
+  'a period of a time that not every clock can write is refused: %s',
+  async (validFrom) => {
+    const answer = await owner.addVehicle({ premisesId: home.id, plate: 'А123ВС 77', validFrom });
+    expect(answer).toMatchObject({ vehicle: null, errors: [{ code: 'BAD_USER_INPUT', path: ['input', 'validFrom'] }] });
+  },
+);
+
 test('a comment that is too long is refused', async () => {
   const answer = await owner.addVehicle({ premisesId: home.id, plate: 'А123ВС 77', comment: 'я'.repeat(201) });
   expect(answer).toMatchObject({ vehicle: null, errors: [{ code: 'BAD_USER_INPUT', path: ['input', 'comment'] }] });

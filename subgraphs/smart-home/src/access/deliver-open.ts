@@ -20,11 +20,11 @@ export const createDeliverOpen = ({
   operations,
   clock,
 }: {
-  platform: Platform;
-  standings: Standings;
-  bindings: Bindings;
-  directory: AccessPointDirectory;
-  operations: OperationStore;
+  platform: Pick<Platform, 'access'>;
+  standings: Pick<Standings, 'fresh'>;
+  bindings: Pick<Bindings, 'premises' | 'subjectRef'>;
+  directory: Pick<AccessPointDirectory, 'known'>;
+  operations: Pick<OperationStore, 'platformVersionOf' | 'setPlatformVersion'>;
   clock: Clock;
 }): Handler => {
   const prepare = async (command: Command): Promise<{ access: Access; order: OpenOrder } | undefined> => {
@@ -32,7 +32,10 @@ export const createDeliverOpen = ({
     const [premises] = await bindings.premises([premisesId]);
     const point = premises && (await directory.known(premises)).find(({ id }) => id === accessPointId);
     if (!premises?.unit || !point) return undefined;
-    const access = await beforeSending(platform.access(premises.siteId));
+    // What may be on its way already is asked about, and repeated, only where its key is known.
+    const isOnItsWay = command.uncertain || command.phase === 'confirm';
+    const sentBy = isOnItsWay ? await operations.platformVersionOf(command.id) : undefined;
+    const access = await beforeSending(platform.access(premises.siteId, sentBy));
     await operations.setPlatformVersion(command.id, access.version);
     return {
       access,

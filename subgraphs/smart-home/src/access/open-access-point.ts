@@ -47,11 +47,13 @@ export const createOpenAccessPoint =
           throw new HouseError('NOT_FOUND', { path: ['input', 'accessPointId'] });
         return {
           premisesId,
-          objectId: accessPointId,
           class: 'moment',
           orderKey: null,
-          body: { subject: principal.subject, premisesId, accessPointId },
           notAfter,
+          bind: async () => ({
+            objectId: accessPointId,
+            body: { subject: principal.subject, premisesId, accessPointId },
+          }),
         };
       },
     });

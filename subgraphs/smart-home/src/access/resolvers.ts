@@ -1,8 +1,8 @@
 import type { Clock } from '@house/kernel/clock';
+import { payload } from '@house/kernel/payload';
 import type { Principal } from '@house/kernel/principal';
 import type { Resolvers } from '../generated/resolvers.ts';
 import type { OperationRecord } from '../operations/operations.ts';
-import { payload } from '../payload.ts';
 import { maySeeAccess, membershipIn } from '../policy.ts';
 import type { OpenAccessPoint } from './open-access-point.ts';
 

@@ -1,7 +1,7 @@
 /** Complexes: which version of the platform serves them, how it does, and what can be done through it. */
 import type { Clock } from '@house/kernel/clock';
 import type { Resolvers } from '../generated/resolvers.ts';
-import type { Platform } from '../platform/platform.ts';
+import { type Platform, PlatformFault } from '../platform/platform.ts';
 import { maySeeAccess, membershipIn } from '../policy.ts';
 
 export const createComplexes = ({
@@ -34,7 +34,13 @@ export const createComplexes = ({
       capabilities: async ({ id }, _, { principal, standing, premises }) => {
         const bound = await premises.load(id);
         if (!bound?.unit || !maySeeAccess(principal, await standing(), bound, clock())) return [];
-        return platform.capabilities(bound.siteId);
+        try {
+          return await platform.capabilities(bound.siteId);
+        } catch (error) {
+          // As long as nobody has ever said which version serves the site, nothing can be done there.
+          if (error instanceof PlatformFault) return [];
+          throw error;
+        }
       },
     },
   },

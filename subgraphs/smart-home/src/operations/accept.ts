@@ -1,17 +1,25 @@
-import { createHash } from 'node:crypto';
 import type { Clock, Random } from '@house/kernel/clock';
 import type { Database, Queryable } from '@house/kernel/database';
 import { HouseError } from '@house/kernel/errors';
+import { fingerprint, requireIdempotencyKey } from '@house/kernel/idempotency';
 import type { NewCommand, OutboxStore, Relay } from '@house/kernel/outbox';
 import type { OperationKind, OperationRecord, OperationStore } from './store.ts';
 
 /** What a use case decided to promise. */
-export type Plan = Pick<NewCommand, 'class' | 'orderKey' | 'body' | 'notAfter'> & {
+export type Plan = Pick<NewCommand, 'class' | 'orderKey' | 'notAfter'> & {
   premisesId: string;
+  /**
+   * Decides what the tables alone can tell, while nobody else decides about the same order key. Writes nothing; a refusal
+   * is thrown.
+   */
+  bind: (transaction: Queryable) => Promise<Bound>;
+};
+
+export type Bound = Pick<NewCommand, 'body'> & {
   /** What the operation is about. */
   objectId: string;
   /** Rows that must exist exactly when the operation does. */
-  store?: (transaction: Queryable, operation: { id: string; createdAt: Date }) => Promise<void>;
+  store?: (operation: { id: string; createdAt: Date }) => Promise<void>;
 };
 
 export type Intent = {
@@ -31,26 +39,6 @@ export type Intent = {
  */
 export type Accept = (intent: Intent) => Promise<OperationRecord>;
 
-const KEY = /^[\x21-\x7e]{1,200}$/;
-
-/** Keys in a fixed order, absent values left out: the same input gives the same text whoever wrote it. */
-const canonical = (value: unknown): unknown => {
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, canonical(member)]),
-  );
-};
-
-const fingerprint = (kind: OperationKind, input: unknown): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify([kind, canonical(input)]))
-    .digest();
-
 export const createAccept =
   ({
     database,
@@ -68,11 +56,7 @@ export const createAccept =
     random: Random;
   }): Accept =>
   async ({ kind, subject, idempotencyKey, input, plan }) => {
-    if (!KEY.test(idempotencyKey))
-      throw new HouseError('BAD_USER_INPUT', {
-        message: 'An idempotency key has 1 to 200 visible ASCII characters.',
-        path: ['input', 'idempotencyKey'],
-      });
+    requireIdempotencyKey(idempotencyKey);
     const inputSha256 = fingerprint(kind, input);
     const sameOrRefused = (known: OperationRecord): OperationRecord => {
       if (known.inputSha256.equals(inputSha256)) return known;
@@ -83,27 +67,40 @@ export const createAccept =
     if (known) return sameOrRefused(known);
 
     const createdAt = clock();
-    const { store, premisesId, objectId, class: commandClass, orderKey, body, notAfter } = await plan(createdAt);
     const id = `op_${Buffer.from(random(16)).toString('base64url')}`;
-    const accepted = await database.transaction(async (transaction) => {
-      const first = await operations.insert(transaction, {
-        id,
-        kind,
-        subject,
-        premisesId,
-        objectId,
-        inputSha256,
-        createdAt,
-        deadline: notAfter,
-        idempotencyKey,
+    const promise = async ({ premisesId, class: commandClass, orderKey, notAfter, bind }: Plan): Promise<boolean> =>
+      database.transaction(async (transaction) => {
+        if (orderKey !== null) await outbox.lockOrder(transaction, orderKey);
+        // Looked for before `bind` holds a row: delivery takes the operation first and its rows after it.
+        if (await operations.byKey(subject, idempotencyKey, transaction)) return false;
+        const { objectId, body, store } = await bind(transaction);
+        const first = await operations.insert(transaction, {
+          id,
+          kind,
+          subject,
+          premisesId,
+          objectId,
+          inputSha256,
+          createdAt,
+          deadline: notAfter,
+          idempotencyKey,
+        });
+        if (!first) return false;
+        await store?.({ id, createdAt });
+        await outbox.put(transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter });
+        return true;
       });
-      if (!first) return false;
-      await store?.(transaction, { id, createdAt });
-      await outbox.put(transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter });
-      return true;
-    });
-    if (accepted) wake({ id, class: commandClass });
+
+    try {
+      const decided = await plan(createdAt);
+      if (await promise(decided)) wake({ id, class: decided.class });
+    } catch (error) {
+      // Sent twice at once: the second is judged by what the first has changed, and must be answered like the first.
+      const first = error instanceof HouseError ? await operations.byKey(subject, idempotencyKey) : undefined;
+      if (!first) throw error;
+      return sameOrRefused(first);
+    }
     const operation = await operations.byKey(subject, idempotencyKey);
     if (!operation) throw new Error('an operation that was just written is missing');
-    return accepted ? operation : sameOrRefused(operation);
+    return sameOrRefused(operation);
   };

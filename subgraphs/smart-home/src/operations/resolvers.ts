@@ -2,31 +2,25 @@ import type { Clock } from '@house/kernel/clock';
 import { HouseError, userErrorOf } from '@house/kernel/errors';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { membershipIn } from '../policy.ts';
-import type { OperationRecord, OperationStore } from './store.ts';
+import type { OperationRecord, PageQuery } from './store.ts';
 
 const PAGE_LIMIT = 100;
 const NO_OPERATIONS = { edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
 
-type Cursor = { createdAt: Date; id: string };
+const CURSOR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)\|(op_[\w-]{1,60})$/;
 
 const encode = ({ createdAt, id }: OperationRecord): string =>
   Buffer.from(`${createdAt.toISOString()}|${id}`).toString('base64url');
 
-const decode = (cursor: string): Cursor => {
-  const [at, id] = Buffer.from(cursor, 'base64url').toString('utf8').split('|');
-  const createdAt = new Date(at ?? '');
-  if (!id || Number.isNaN(createdAt.getTime()))
+const decode = (cursor: string): PageQuery['after'] => {
+  const [, at = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const createdAt = new Date(at);
+  if (Number.isNaN(createdAt.getTime()))
     throw new HouseError('BAD_USER_INPUT', { message: 'This cursor is not one of ours.', path: ['after'] });
   return { createdAt, id };
 };
 
-export const createOperationResolvers = ({
-  operations,
-  clock,
-}: {
-  operations: OperationStore;
-  clock: Clock;
-}): Resolvers => ({
+export const createOperationResolvers = ({ clock }: { clock: Clock }): Resolvers => ({
   Query: {
     // Another person's operation is null, exactly as if it did not exist.
     operation: async (_, { id }, { operation, principal }) => {
@@ -42,11 +36,11 @@ export const createOperationResolvers = ({
     error: ({ errorCode }) => errorCode && userErrorOf(errorCode),
   },
   Premises: {
-    operations: async ({ id }, { state, first, after }, { principal, standing }) => {
+    operations: async ({ id }, { state, first, after }, { principal, standing, operationsOf }) => {
       if (first < 1 || first > PAGE_LIMIT)
         throw new HouseError('BAD_USER_INPUT', { message: `first lies between 1 and ${PAGE_LIMIT}.`, path: ['first'] });
       if (!membershipIn(await standing(), id, clock())) return NO_OPERATIONS;
-      const found = await operations.page({
+      const found = await operationsOf.load({
         subject: principal.subject,
         premisesId: id,
         state: state ?? null,

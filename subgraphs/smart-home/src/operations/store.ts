@@ -1,6 +1,7 @@
 import type { Database, Queryable } from '@house/kernel/database';
 import type { ErrorCode } from '@house/kernel/errors';
 import type { Change, CommandState } from '@house/kernel/outbox';
+import type { PlatformVersion } from '../platform/platform.ts';
 
 export type OperationKind = 'OPEN' | 'VEHICLE_ADD' | 'VEHICLE_REMOVE';
 
@@ -27,22 +28,26 @@ export type NewOperation = Pick<
   idempotencyKey: string;
 };
 
+export type PageQuery = {
+  subject: string;
+  premisesId: string;
+  state: CommandState | null;
+  limit: number;
+  after: { createdAt: Date; id: string } | null;
+};
+
 export type OperationStore = {
-  byKey(subject: string, idempotencyKey: string): Promise<OperationRecord | undefined>;
+  byKey(subject: string, idempotencyKey: string, on?: Queryable): Promise<OperationRecord | undefined>;
   byIds(ids: readonly string[]): Promise<(OperationRecord | undefined)[]>;
-  /** Newest first, after `after` when given. */
-  page(query: {
-    subject: string;
-    premisesId: string;
-    state: CommandState | null;
-    limit: number;
-    after: { createdAt: Date; id: string } | null;
-  }): Promise<OperationRecord[]>;
+  /** Newest first, after `after` when given. Pages that differ in their premises only are one statement. */
+  pages(queries: readonly PageQuery[]): Promise<OperationRecord[][]>;
   /** False when the subject has used the key already; waits for a concurrent use of it to commit. */
   insert(transaction: Queryable, operation: NewOperation): Promise<boolean>;
   /** Writes what delivery came to, in the transaction in which it became true. */
   record(transaction: Queryable, change: Change): Promise<void>;
-  setPlatformVersion(id: string, version: string): Promise<void>;
+  setPlatformVersion(id: string, version: PlatformVersion): Promise<void>;
+  /** By which version the operation was last sent or asked about. */
+  platformVersionOf(id: string): Promise<PlatformVersion | undefined>;
 };
 
 type OperationRow = {
@@ -84,8 +89,8 @@ const toRecord = (row: OperationRow): OperationRecord => ({
 const FINISHED: ReadonlySet<CommandState> = new Set(['SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED']);
 
 export const createOperationStore = ({ database }: { database: Database }): OperationStore => ({
-  byKey: async (subject, idempotencyKey) => {
-    const [row] = await database.query<OperationRow>(
+  byKey: async (subject, idempotencyKey, on = database) => {
+    const [row] = await on.query<OperationRow>(
       `SELECT ${COLUMNS} FROM smart_home.operations WHERE subject = $1 AND idempotency_key = $2`,
       [subject, idempotencyKey],
     );
@@ -98,15 +103,33 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
     const found = new Map(rows.map((row) => [row.id, toRecord(row)]));
     return ids.map((id) => found.get(id));
   },
-  page: async ({ subject, premisesId, state, limit, after }) => {
-    const rows = await database.query<OperationRow>(
-      `SELECT ${COLUMNS} FROM smart_home.operations
-       WHERE premises_id = $1 AND subject = $2 AND ($3::text IS NULL OR state = $3)
-         AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
-       ORDER BY created_at DESC, id DESC LIMIT $6`,
-      [premisesId, subject, state, after?.createdAt ?? null, after?.id ?? null, limit],
-    );
-    return rows.map(toRecord);
+  pages: async (queries) => {
+    const shapeOf = ({ premisesId: _, ...shape }: PageQuery): string => JSON.stringify(shape);
+    const found = new Map<PageQuery, OperationRecord[]>();
+    for (const alike of Map.groupBy(queries, shapeOf).values()) {
+      const [query] = alike;
+      if (!query) continue;
+      const { subject, state, limit, after } = query;
+      const rows = await database.query<OperationRow>(
+        `SELECT page.* FROM unnest($1::text[]) AS wanted (id) CROSS JOIN LATERAL (
+           SELECT ${COLUMNS} FROM smart_home.operations
+           WHERE premises_id = wanted.id AND subject = $2 AND ($3::text IS NULL OR state = $3)
+             AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
+           ORDER BY created_at DESC, id DESC LIMIT $6
+         ) page ORDER BY created_at DESC, id DESC`,
+        [
+          [...new Set(alike.map(({ premisesId }) => premisesId))],
+          subject,
+          state,
+          after?.createdAt ?? null,
+          after?.id ?? null,
+          limit,
+        ],
+      );
+      const byPremises = Map.groupBy(rows.map(toRecord), ({ premisesId }) => premisesId);
+      for (const one of alike) found.set(one, byPremises.get(one.premisesId) ?? []);
+    }
+    return queries.map((query) => found.get(query) ?? []);
   },
   insert: async (transaction, operation) => {
     const rows = await transaction.query(
@@ -131,6 +154,13 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
       'UPDATE smart_home.operations SET state = $2, attempts = $3, error_code = $4, finished_at = $5 WHERE id = $1',
       [command.id, state, command.attempts, code, FINISHED.has(state) ? at : null],
     );
+  },
+  platformVersionOf: async (id) => {
+    const [row] = await database.query<{ platform_version: PlatformVersion | null }>(
+      'SELECT platform_version FROM smart_home.operations WHERE id = $1',
+      [id],
+    );
+    return row?.platform_version ?? undefined;
   },
   setPlatformVersion: async (id, version) => {
     await database.query('UPDATE smart_home.operations SET platform_version = $2 WHERE id = $1', [id, version]);

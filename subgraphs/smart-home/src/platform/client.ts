@@ -6,7 +6,7 @@ import type { Clock } from '@house/kernel/clock';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { Histogram } from 'prom-client';
 import { Agent, type Dispatcher, request } from 'undici';
-import { CONTRACT_BROKEN, faultOf, networkFault, PlatformFault, parseRetryAfter } from './faults.ts';
+import { CONTRACT_BROKEN, faultOf, networkFault, PlatformFault, parseRetryAfter, TOO_LATE } from './faults.ts';
 
 export type PlatformRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -19,6 +19,8 @@ export type PlatformRequest = {
   json?: unknown;
   form?: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  /** Not a byte leaves after it, however long a token or a connection took. */
+  notAfter?: Date;
 };
 
 export type PlatformAnswer = {
@@ -38,6 +40,41 @@ export type PlatformClient = {
 const CONNECT_LIMIT_MS = 1_500;
 /** Lists of one unit are a few kilobytes; a megabyte is not an answer of this contract. */
 const ANSWER_LIMIT_BYTES = 1_000_000;
+
+/** Whether a request has begun to leave: before that it had no effect, after that nobody knows until it is answered. */
+type Departure = { begun: boolean };
+
+/** The last moment before the bytes: the request is kept back here when its time is over. */
+const watchDeparture =
+  (departure: Departure, isTooLate: () => boolean): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (controller, context) => {
+        handler.onRequestStart?.(controller, context);
+        if (controller.aborted) return;
+        if (isTooLate()) controller.abort(new Error('its time was over before it could leave'));
+        else departure.begun = true;
+      },
+      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
+      onResponseStart: (...given) => handler.onResponseStart?.(...given),
+      onResponseData: (...given) => handler.onResponseData?.(...given),
+      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+      onResponseError: (...given) => handler.onResponseError?.(...given),
+    });
+
+/** Undici tells a request that waits for a connection of its abort only once it has one. */
+const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+};
 
 /** Told of every exchange, so that health is known without asking. */
 export type Witness = (siteId: number | undefined, reachable: boolean) => void;
@@ -72,7 +109,7 @@ export const createPlatformClient = ({
 
   return {
     url,
-    exchange: async ({ method, path, route, siteId, headers, json, form, signal }) => {
+    exchange: async ({ method, path, route, siteId, headers, json, form, signal, notAfter }) => {
       const started = clock().getTime();
       const observe = (status: number | undefined, errorType: string): void =>
         durations.observe(
@@ -86,22 +123,26 @@ export const createPlatformClient = ({
         );
       const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json);
       const type = json === undefined ? form && 'application/x-www-form-urlencoded' : 'application/json';
+      const departure: Departure = { begun: false };
+      const isTooLate = (): boolean => notAfter !== undefined && clock() >= notAfter;
       try {
-        const answer = await request(url + path, {
+        const sent = request(url + path, {
           method,
-          dispatcher,
+          dispatcher: dispatcher.compose(watchDeparture(departure, isTooLate)),
           signal,
           headers: { accept: 'application/json', ...(type && { 'content-type': type }), ...headers },
           ...(body !== undefined && { body }),
         });
+        const answer = await orAborted(sent, signal);
         const text = await answer.body.text();
         observe(answer.statusCode, '');
         witness(siteId, answer.statusCode < 500);
         return { status: answer.statusCode, headers: answer.headers, text };
       } catch (error) {
-        const fault = networkFault(error);
+        const isLate = !departure.begun && isTooLate();
+        const fault = isLate ? TOO_LATE : networkFault(error, departure.begun ? 'possible' : 'unsent');
         observe(undefined, fault.problem ?? fault.effect);
-        witness(siteId, false);
+        if (!isLate) witness(siteId, false);
         throw new PlatformFault(fault, error);
       }
     },

@@ -52,15 +52,23 @@ export const createPlatform = ({
   const vehicles: Record<PlatformVersion, Vehicles> = { v1: createVehiclesV1(v1), v2: createVehiclesV2(v2) };
 
   /** Asked only when no request of the last seconds has told. */
-  const probe = async (siteId: number): Promise<void> => {
+  const ask = async (siteId: number): Promise<void> => {
     const version = await versions.of(siteId, 'accessPoints');
     const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
     await (version === 'v2' ? v2.health(siteId, signal) : v1.health(siteId, signal));
   };
 
+  const probing = new Map<number, Promise<void>>();
+  /** Once for all who ask at the same time, however many homes a screen shows. */
+  const probe = (siteId: number): Promise<void> => {
+    const running = probing.get(siteId) ?? ask(siteId).finally(() => probing.delete(siteId));
+    probing.set(siteId, running);
+    return running;
+  };
+
   return {
-    access: async (siteId) => access[await versions.of(siteId, 'accessPoints')],
-    vehicles: async (siteId) => vehicles[await versions.of(siteId, 'vehicles')],
+    access: async (siteId, sentBy) => access[sentBy ?? (await versions.of(siteId, 'accessPoints'))],
+    vehicles: async (siteId, sentBy) => vehicles[sentBy ?? (await versions.of(siteId, 'vehicles'))],
     binding: async (siteId) => {
       if (!record.of(siteId))
         await probe(siteId).catch((error: unknown) => telemetry.log.debug('probe-failed', { siteId, error }));

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CONTRACT_BROKEN, faultOf, networkFault, outcomeOf, PlatformFault, parseRetryAfter } from './faults.ts';
+import { CONTRACT_BROKEN, faultOf, outcomeOf, PlatformFault, parseRetryAfter } from './faults.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const MOMENTARY = { repeatable: true, next: 'ask' } as const;
@@ -23,22 +23,6 @@ test.each([
   [504, 'upstream-timeout', { effect: 'possible', transient: true, code: 'PLATFORM_UNAVAILABLE' }],
 ])('%d %s is judged by whether it can have opened a door', (status, problem, expected) => {
   expect(faultOf(status, problem)).toMatchObject(expected);
-});
-
-test.each([
-  ['ECONNREFUSED', 'unsent'],
-  ['ENOTFOUND', 'unsent'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'unsent'],
-  ['ECONNRESET', 'possible'],
-  ['UND_ERR_SOCKET', 'possible'],
-  ['UND_ERR_HEADERS_TIMEOUT', 'possible'],
-  ['something new', 'possible'],
-])('a connection that ends with %s counts as %s', (code, effect) => {
-  expect(networkFault(Object.assign(new Error(code), { code })).effect).toBe(effect);
-});
-
-test('an aborted request may have had an effect', () => {
-  expect(networkFault(new DOMException('aborted', 'TimeoutError')).effect).toBe('possible');
 });
 
 test('Retry-After is read in seconds and as a date, and nonsense is no advice', () => {

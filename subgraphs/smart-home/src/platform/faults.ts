@@ -59,29 +59,17 @@ export const faultOf = (status: number, problem?: string, retryAfterMs?: number)
 /** An answer that is not what the contract promises; whatever it says, something may have happened. */
 export const CONTRACT_BROKEN: Fault = { effect: 'possible', transient: true, code: 'PLATFORM_CONTRACT_BROKEN' };
 
-/** Failures before a request can have left: name, address, connection, handshake. */
-const UNSENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EPROTO',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
-]);
+/** Kept back because its time was over. */
+export const TOO_LATE: Fault = { effect: 'unsent', transient: true, code: 'DEADLINE_PASSED' };
 
-/** @param error what the HTTP client threw; anything not known to come before the request counts as `possible`. */
-export const networkFault = (error: unknown): Fault => {
+/**
+ * What the HTTP client threw. Not its code but whether the request had begun to leave decides what is possible: the same
+ * broken connection is harmless before it and unknown after it.
+ */
+export const networkFault = (error: unknown, effect: 'unsent' | 'possible'): Fault => {
   const code = (error as { code?: unknown })?.code;
-  const unsent = typeof code === 'string' && UNSENT.has(code);
   return {
-    effect: unsent ? 'unsent' : 'possible',
+    effect,
     transient: true,
     code: 'PLATFORM_UNAVAILABLE',
     ...(typeof code === 'string' && { problem: code }),
@@ -112,12 +100,13 @@ export const outcomeOf = (
   return transient ? { is: 'not-taken', code, repeatable: allowed.repeatable, ...wait } : { is: 'failed', code };
 };
 
-/** Runs what comes before a command's own request: whatever goes wrong there, the command itself was not sent. */
+/** Runs what comes before a command's own request: whatever goes wrong there, the command itself was not sent and may be. */
 export const beforeSending = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof PlatformFault) throw new PlatformFault({ ...error.fault, effect: 'unsent' }, error);
+    if (error instanceof PlatformFault)
+      throw new PlatformFault({ ...error.fault, effect: 'unsent', transient: true }, error);
     throw error;
   }
 };

@@ -26,7 +26,7 @@ export const createHealthRecord = ({ clock }: { clock: Clock }): HealthRecord =>
     of: (siteId) => {
       const evidence = [bySite.get(siteId), bySite.get(undefined)]
         .filter((found) => found !== undefined)
-        .filter(({ at }) => clock().getTime() - at <= EVIDENCE_MS)
+        .filter(({ at }) => Math.abs(clock().getTime() - at) <= EVIDENCE_MS)
         .sort((a, b) => b.at - a.at || a.failures - b.failures)[0];
       if (!evidence) return undefined;
       const health = evidence.failures === 0 ? 'UP' : evidence.failures < DOWN_AFTER ? 'DEGRADED' : 'DOWN';

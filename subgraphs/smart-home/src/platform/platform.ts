@@ -57,6 +57,8 @@ export type Access = {
   open(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
   /** What became of an open whose answer was lost or is still due. */
   outcome(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
+  /** Ends what the person may do for the unit; repeating it changes nothing. */
+  removeSubject(subject: { unit: Unit; subjectRef: string }, signal: AbortSignal): Promise<Outcome>;
 };
 
 export type PlateOrder = {
@@ -64,24 +66,31 @@ export type PlateOrder = {
   unit: Unit;
   plate: { country: string; canonical: string };
   accessPoints: readonly AccessPointRef[];
+  /** They are all that a vehicle can pass. */
+  everywhere: boolean;
   validFrom: Date;
   validUntil: Date | null;
   autoOpen: boolean;
   /** The platform's own name of the permit, where it has one and we know it. */
   platformRef: string | null;
-  /** Somebody else's permit in the same unit is for the same plate: a list that knows no permits must keep the line. */
-  shared: boolean;
+  /** Without a name: whether the platform may have the plate from us, told by an earlier command or attempt. */
+  told: boolean;
+  /**
+   * The platform's names of other people's permits for the same plate in the same unit; null for one that it has not
+   * named. They are never touched, and a list that knows no permits keeps the line for them.
+   */
+  others: readonly (string | null)[];
 };
-
-/** `platformRef` comes with `succeeded` where the version names its permits. */
-export type PlateOutcome = Outcome & { platformRef?: string };
 
 export type Vehicles = {
   readonly version: PlatformVersion;
-  /** Adds the plate, or gives the permit that the platform already has the terms of the order. */
-  add(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  /**
+   * Adds the plate, or gives the permit that the platform already has from us the terms of the order. The result of
+   * success names it as `platformRef` where the version has names.
+   */
+  add(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
   /** What became of an `add` that the platform took or whose answer was lost. */
-  added(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  added(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
   remove(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
   removed(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
 };
@@ -101,8 +110,9 @@ export type Binding = {
 export type Capability = 'OPEN_SYNC' | 'OPEN_ASYNC' | 'PLATE_LIST' | 'PLATE_VALIDITY';
 
 export type Platform = {
-  access(siteId: number): Promise<Access>;
-  vehicles(siteId: number): Promise<Vehicles>;
+  /** @param sentBy the version by which an earlier attempt went out: only it knows what became of that. */
+  access(siteId: number, sentBy?: PlatformVersion): Promise<Access>;
+  vehicles(siteId: number, sentBy?: PlatformVersion): Promise<Vehicles>;
   /** Never fails: when the platform cannot be asked, it says so. */
   binding(siteId: number): Promise<Binding>;
   capabilities(siteId: number): Promise<Capability[]>;

@@ -10,6 +10,10 @@ import type { PlatformVersion } from './platform.ts';
 
 /** Short enough that a building's move is noticed soon, long enough that it costs nothing. */
 const FRESH_MS = 30_000;
+/** Older than this it is used only when no newer answer is to be had. */
+const STALE_MS = 5 * 60_000;
+/** How long nobody waits for an answer after one that did not come. */
+const PATIENCE_MS = 30_000;
 const ASK_LIMIT_MS = 2_000;
 
 const version = z.enum(['v1', 'v2']);
@@ -61,6 +65,7 @@ export const createVersions = ({
 }): Versions => {
   let known: { discovery: Discovery; at: number } | undefined;
   let asking: Promise<Discovery> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
   const warned = new Set<string>();
 
   const ask = async (): Promise<Discovery> => {
@@ -77,29 +82,51 @@ export const createVersions = ({
     return parsed.data;
   };
 
-  /** What is known is used at once while a newer answer is on its way; only the very first caller waits. */
-  const current = async (): Promise<Discovery> => {
-    const now = clock().getTime();
-    if (known && now - known.at < FRESH_MS) return known.discovery;
+  const refresh = (): Promise<Discovery> => {
     asking ??= ask()
       .then((discovery) => {
         known = { discovery, at: clock().getTime() };
         return discovery;
       })
+      .catch((error: unknown) => {
+        failedAt = clock().getTime();
+        log.warn('discovery-failed', { error });
+        throw error;
+      })
       .finally(() => {
         asking = undefined;
       });
-    if (!known) {
-      try {
-        return await asking;
-      } catch (error) {
-        const remembered = document.safeParse(await memory.read());
-        if (!remembered.success) throw error;
-        return remembered.data;
-      }
+    return asking;
+  };
+
+  /** What was known before this process began; as old as can be, so that it is asked for anew. */
+  const recall = async (): Promise<typeof known> => {
+    const remembered = document.safeParse(await memory.read());
+    known ??= remembered.success ? { discovery: remembered.data, at: Number.NEGATIVE_INFINITY } : undefined;
+    return known;
+  };
+
+  /**
+   * What is known is used at once while a newer answer is on its way. The first caller waits, and whoever would act on
+   * what is old; but nobody while the platform does not answer anyway.
+   */
+  const current = async (): Promise<Discovery> => {
+    const now = clock().getTime();
+    if (known && Math.abs(now - known.at) < FRESH_MS) return known.discovery;
+    const asked = refresh();
+    const isOld = !known || Math.abs(now - known.at) >= STALE_MS;
+    const isHopeless = Math.abs(now - failedAt) < PATIENCE_MS;
+    if (known && (!isOld || isHopeless)) {
+      asked.catch(() => undefined);
+      return known.discovery;
     }
-    asking.catch((error: unknown) => log.warn('discovery-failed', { error }));
-    return known.discovery;
+    try {
+      return await asked;
+    } catch (error) {
+      const before = known ?? (await recall());
+      if (!before) throw error;
+      return before.discovery;
+    }
   };
 
   return {

@@ -2,14 +2,14 @@ import { type Clock, later, type Random } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import { CLASSES } from '@house/kernel/outbox';
 import type { Principal } from '@house/kernel/principal';
-import type { AccessPointDirectory, KnownAccessPoint } from '../access/access.ts';
+import type { AccessPointDirectory } from '../access/access.ts';
 import type { Bindings, BoundPremises } from '../bindings.ts';
 import type { Accept, OperationRecord } from '../operations/operations.ts';
 import type { Platform } from '../platform/platform.ts';
 import { PlatformFault } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
 import type { Standings } from '../standing.ts';
-import { parsePlate, requireComment, requireFreePlace, requirePeriod, requireVehicular } from './rules.ts';
+import { coversAll, parsePlate, requireComment, requireFreePlace, requirePeriod, requireVehicular } from './rules.ts';
 import type { VehicleStore } from './store.ts';
 
 export type AddVehicle = {
@@ -42,9 +42,6 @@ const requireHonourable = async (
   }
   throw new HouseError('CAPABILITY_MISSING', { path: ['input', path] });
 };
-
-const coversAll = (chosen: readonly KnownAccessPoint[], points: readonly KnownAccessPoint[]): boolean =>
-  chosen.length === requireVehicular(points, null).length;
 
 /**
  * Promises that the platform will know the plate. The answer is the same whether the plate is new, on the list
@@ -94,32 +91,39 @@ export const createAddVehicle =
           path: 'validUntil',
         });
         await requireHonourable(platform, premises, { limited: !coversAll(chosen, points), path: 'accessPointIds' });
-        requireFreePlace(await vehicles.countIn(premisesId));
+        await requireHonourable(platform, premises, { limited: input.autoOpen === false, path: 'autoOpen' });
 
+        const { subject } = principal;
         const { complexId } = premises;
-        const own = await vehicles.ownOf(principal.subject, premisesId, complexId, plate);
-        const id = own?.id ?? `ve_${Buffer.from(random(16)).toString('base64url')}`;
         return {
           premisesId,
-          objectId: id,
           class: 'write',
           orderKey: plateOrderKey(premisesId),
-          body: { subject: principal.subject, permitId: id },
           notAfter: later(now, CLASSES.write.lifeMs),
-          store: (transaction, { createdAt }) =>
-            vehicles.put(transaction, {
-              id,
-              premisesId,
-              complexId,
-              subject: principal.subject,
-              plate,
-              comment,
-              validFrom: period.from,
-              validUntil: period.until,
-              autoOpen: input.autoOpen ?? true,
-              accessPointIds: chosen.map((point) => point.id),
-              createdAt,
-            }),
+          bind: async (transaction) => {
+            const own = await vehicles.ownOf(transaction, { subject, premisesId, complexId, plate });
+            if (!own) requireFreePlace(await vehicles.countIn(transaction, premisesId));
+            const id = own ?? `ve_${Buffer.from(random(16)).toString('base64url')}`;
+            return {
+              objectId: id,
+              body: { subject, permitId: id },
+              store: (operation) =>
+                vehicles.put(transaction, {
+                  id,
+                  premisesId,
+                  complexId,
+                  subject,
+                  plate,
+                  comment,
+                  validFrom: period.from,
+                  validUntil: period.until,
+                  autoOpen: input.autoOpen ?? true,
+                  accessPointIds: chosen.map((point) => point.id),
+                  operationId: operation.id,
+                  createdAt: operation.createdAt,
+                }),
+            };
+          },
         };
       },
     });

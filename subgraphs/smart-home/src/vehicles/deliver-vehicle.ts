@@ -1,14 +1,15 @@
 import type { Clock } from '@house/kernel/clock';
 import type { Queryable } from '@house/kernel/database';
-import type { Change, Command, Handler } from '@house/kernel/outbox';
+import type { Change, Command, Handler, Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
 import type { AccessPointDirectory } from '../access/access.ts';
 import type { Bindings } from '../bindings.ts';
 import type { OperationStore } from '../operations/operations.ts';
-import type { PlateOrder, PlateOutcome, Platform, Vehicles } from '../platform/platform.ts';
+import type { PlateOrder, Platform, Vehicles } from '../platform/platform.ts';
 import { beforeSending, outcomeOf } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
 import { onBehalfOf, type Standings } from '../standing.ts';
+import { coversAll } from './rules.ts';
 import type { Provisioning, VehiclePermitRecord, VehicleStore } from './store.ts';
 
 export type VehicleCommand = Handler & {
@@ -27,73 +28,73 @@ type Deps = {
 };
 
 const body = z.object({ subject: z.string(), permitId: z.string() });
+/** What a translator says of a plate that was added. */
+const made = z.object({ platformRef: z.string().optional() });
 const ALLOWED = { repeatable: true, next: 'repeat' } as const;
 
-type Prepared = { translator: Vehicles; order: PlateOrder; permit: VehiclePermitRecord };
+type Prepared = { translator: Vehicles; order: PlateOrder };
 
 const createPrepare =
   ({ platform, bindings, directory, vehicles, operations }: Deps) =>
-  async (command: Command): Promise<Prepared | undefined> => {
+  async (command: Command, wasTold: (permit: VehiclePermitRecord) => boolean): Promise<Prepared | undefined> => {
     const { permitId } = body.parse(command.body);
     const [permit] = await vehicles.byIds([permitId]);
     const [premises] = permit ? await bindings.premises([permit.premisesId]) : [];
     if (!permit || !premises?.unit) return undefined;
     const points = await directory.known(premises);
-    const translator = await beforeSending(platform.vehicles(premises.siteId));
+    const sentBy = command.phase === 'confirm' ? await operations.platformVersionOf(command.id) : undefined;
+    const translator = await beforeSending(platform.vehicles(premises.siteId, sentBy));
     await operations.setPlatformVersion(command.id, translator.version);
+    const chosen = points.filter(({ id }) => permit.accessPointIds.includes(id));
     return {
       translator,
-      permit,
       order: {
         key: command.id,
         unit: premises.unit,
         plate: permit.plate,
-        accessPoints: points.filter(({ id }) => permit.accessPointIds.includes(id)).map(({ ref }) => ref),
+        accessPoints: chosen.map(({ ref }) => ref),
+        everywhere: coversAll(chosen, points),
         validFrom: permit.validFrom,
         validUntil: permit.validUntil,
         autoOpen: permit.autoOpen,
         platformRef: permit.platformRef,
-        shared: await vehicles.isShared(permit.id),
+        told: wasTold(permit),
+        others: await vehicles.othersOf(permit.id),
       },
     };
   };
 
 /** One step towards the platform; what comes before the request throws, and means that nothing was sent. */
 const createStep =
-  (deps: Deps) =>
-  async (command: Command, ask: (prepared: Prepared) => Promise<PlateOutcome>): Promise<PlateOutcome> => {
+  (deps: Deps, wasTold: (command: Command) => (permit: VehiclePermitRecord) => boolean) =>
+  async (command: Command, ask: (prepared: Prepared) => Promise<Outcome>): Promise<Outcome> => {
     try {
-      const prepared = await createPrepare(deps)(command);
-      if (!prepared) return { is: 'failed', code: 'NOT_FOUND' };
-      const { platformRef, ...outcome } = await ask(prepared);
-      if (platformRef) await deps.vehicles.setPlatformRef(prepared.permit.id, platformRef);
-      return outcome;
+      const prepared = await createPrepare(deps)(command, wasTold(command));
+      return prepared ? await ask(prepared) : { is: 'failed', code: 'NOT_FOUND' };
     } catch (error) {
       return outcomeOf(error, ALLOWED);
     }
   };
 
-const changeWith =
-  ({ vehicles }: Deps, states: { sent: Provisioning; done: Provisioning; back: Provisioning }) =>
-  async (transaction: Queryable, { command, state, code, at }: Change): Promise<void> => {
-    const { permitId } = body.parse(command.body);
-    if (state === 'SENT') await vehicles.setProvisioning(transaction, permitId, states.sent, null, at);
-    if (state === 'SUCCEEDED') await vehicles.setProvisioning(transaction, permitId, states.done, null, at);
-    if (state === 'FAILED' || state === 'CANCELLED')
-      await vehicles.setProvisioning(transaction, permitId, states.back, code, at);
-  };
-
 /** Adding is decided again when its turn comes: membership, permission, suspension and consent may be gone by then. */
 export const createDeliverAdd = (deps: Deps): VehicleCommand => {
-  const step = createStep(deps);
+  const { vehicles, standings, clock } = deps;
+  const step = createStep(
+    deps,
+    (command) =>
+      ({ toldAt }) =>
+        toldAt !== null && (toldAt < command.createdAt || command.attempts > 1),
+  );
   return {
     permit: async (command) => {
       const { subject, permitId } = body.parse(command.body);
-      const now = deps.clock();
-      const [permit] = await deps.vehicles.byIds([permitId]);
+      const now = clock();
+      const [permit] = await vehicles.byIds([permitId]);
       if (!permit) return 'NO_LONGER_ALLOWED';
+      // Taken back meanwhile: a plate that was never sent need not open a barrier for the moment until it is removed.
+      if (permit.provisioning === 'REMOVING' && !command.uncertain) return 'NO_LONGER_ALLOWED';
       const refusal = addVehicleRefusal(
-        await deps.standings.fresh(onBehalfOf(subject, command.id, now)),
+        await standings.fresh(onBehalfOf(subject, command.id, now)),
         permit.premisesId,
         now,
       );
@@ -101,17 +102,47 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
     },
     send: (command, signal) => step(command, ({ translator, order }) => translator.add(order, signal)),
     confirm: (command, signal) => step(command, ({ translator, order }) => translator.added(order, signal)),
-    onChange: changeWith(deps, { sent: 'APPLYING', done: 'APPLIED', back: 'FAILED' }),
+    onChange: async (transaction, { command, state, code, result, at }) => {
+      const { permitId: id } = body.parse(command.body);
+      const follow = (provisioning: Provisioning) =>
+        vehicles.follow(transaction, { id, operationId: command.id, provisioning, error: code, at });
+      if (state === 'SENT') {
+        await vehicles.tell(transaction, id, at);
+        await follow('APPLYING');
+      }
+      if (state === 'SUCCEEDED') {
+        const { platformRef } = made.parse(result ?? {});
+        if (platformRef) await vehicles.setPlatformRef(transaction, id, platformRef);
+        await follow('APPLIED');
+      }
+      if (state === 'FAILED' || state === 'CANCELLED') await follow('FAILED');
+    },
   };
 };
 
 /** Removing needs no permission any more: data that was to be taken back is taken back. */
 export const createDeliverRemove = (deps: Deps): VehicleCommand => {
-  const step = createStep(deps);
+  const { vehicles } = deps;
+  const step = createStep(
+    deps,
+    () =>
+      ({ toldAt }) =>
+        toldAt !== null,
+  );
   return {
     permit: async () => null,
     send: (command, signal) => step(command, ({ translator, order }) => translator.remove(order, signal)),
     confirm: (command, signal) => step(command, ({ translator, order }) => translator.removed(order, signal)),
-    onChange: changeWith(deps, { sent: 'REMOVING', done: 'REMOVED', back: 'FAILED' }),
+    onChange: async (transaction, { command, state, code, at }) => {
+      const { permitId: id } = body.parse(command.body);
+      const follow = (provisioning: Provisioning) =>
+        vehicles.follow(transaction, { id, operationId: command.id, provisioning, error: code, at });
+      if (state === 'SENT') await follow('REMOVING');
+      if (state === 'SUCCEEDED') {
+        await vehicles.untell(transaction, id);
+        await follow('REMOVED');
+      }
+      if (state === 'FAILED' || state === 'CANCELLED') await follow('FAILED');
+    },
   };
 };

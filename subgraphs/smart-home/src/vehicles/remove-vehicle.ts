@@ -27,13 +27,17 @@ export const createRemoveVehicle =
         if (refusal) throw new HouseError(refusal, { path });
         return {
           premisesId: permit.premisesId,
-          objectId: permit.id,
           class: 'write',
           orderKey: plateOrderKey(permit.premisesId),
-          body: { subject: principal.subject, permitId: permit.id },
           notAfter: later(now, CLASSES.write.lifeMs),
-          store: (transaction, { createdAt }) =>
-            vehicles.setProvisioning(transaction, permit.id, 'REMOVING', null, createdAt),
+          bind: async (transaction) => {
+            if (!(await vehicles.hold(transaction, permit.id))) throw new HouseError('NOT_FOUND', { path });
+            return {
+              objectId: permit.id,
+              body: { subject: principal.subject, permitId: permit.id },
+              store: ({ id, createdAt }) => vehicles.takeBack(transaction, permit.id, id, createdAt),
+            };
+          },
         };
       },
     });

@@ -1,10 +1,10 @@
 import type { Clock } from '@house/kernel/clock';
+import { payload } from '@house/kernel/payload';
 import type { Principal } from '@house/kernel/principal';
 import type { KnownAccessPoint } from '../access/access.ts';
 import type { Context } from '../context.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import type { OperationRecord } from '../operations/operations.ts';
-import { payload } from '../payload.ts';
 import { vehiclesVisible } from '../policy.ts';
 import type { AddVehicle } from './add-vehicle.ts';
 import type { RemoveVehicle } from './remove-vehicle.ts';
@@ -43,7 +43,9 @@ export const createVehicleResolvers = ({
       payload<{ operation: OperationRecord | null; vehicle: VehiclePermitRecord | null }>(
         async () => {
           const operation = await addVehicle(principal, input);
-          return { operation, vehicle: (await permit.load(operation.objectId)) ?? null };
+          // Changed just now: what this request has read of it before is old.
+          const { objectId } = operation;
+          return { operation, vehicle: (await permit.clear(objectId).load(objectId)) ?? null };
         },
         { operation: null, vehicle: null },
       ),

@@ -90,6 +90,14 @@ test('a period that ends before it begins, or has ended, is refused', () => {
   ).toEqual(badInput);
 });
 
+test.each(['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
+  'a date that not every clock can write is refused: %s',
+  (text) => {
+    expect(refusalOf(() => requirePeriod(new Date(text), null, NOW))).toEqual(badInput);
+    expect(refusalOf(() => requirePeriod(null, new Date(text), NOW))).toEqual(badInput);
+  },
+);
+
 test('a vehicle passes barriers and gates, not doors, and not those of others', () => {
   const points = [
     { id: 'door', kind: 'ENTRANCE' },

@@ -98,8 +98,18 @@ export const requireComment = (comment: string | null | undefined): string | nul
 
 export type Period = { from: Date; until: Date | null };
 
+/** What every clock, table and platform can write: no permit is older than the house, and no year has five digits. */
+const FIRST_DAY = new Date('2000-01-01T00:00:00Z');
+const LAST_DAY = new Date('9999-12-31T00:00:00Z');
+
+const requireWritable = (date: Date | null | undefined, field: string): void => {
+  if (date && (date < FIRST_DAY || date > LAST_DAY)) refuse('This date lies too far away.', field);
+};
+
 /** @throws HouseError `BAD_USER_INPUT` when it ends before it begins, or has ended. */
 export const requirePeriod = (from: Date | null | undefined, until: Date | null | undefined, now: Date): Period => {
+  requireWritable(from, 'validFrom');
+  requireWritable(until, 'validUntil');
   const begins = from ?? now;
   if (until && until <= begins) return refuse('The period ends before it begins.', 'validUntil');
   if (until && until <= now) return refuse('The period has already ended.', 'validUntil');
@@ -127,6 +137,10 @@ export const requireVehicular = <Point extends { id: string; kind: string }>(
     return point;
   });
 };
+
+/** Whether the chosen points are all that a vehicle can pass: then nothing is limited. */
+export const coversAll = (chosen: readonly { kind: string }[], points: readonly { kind: string }[]): boolean =>
+  chosen.length === points.filter(({ kind }) => VEHICULAR.has(kind)).length;
 
 /** More than a family, a household staff and their guests have; fewer than a list that is being probed. */
 const VEHICLES_PER_PREMISES = 50;

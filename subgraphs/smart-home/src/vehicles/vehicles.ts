@@ -5,6 +5,7 @@ import { createDeliverAdd, createDeliverRemove, type VehicleCommand } from './de
 import { createRemoveVehicle } from './remove-vehicle.ts';
 import { createVehicleResolvers } from './resolvers.ts';
 
+export { createForgetVehicles } from './forget-vehicles.ts';
 export { createVehicleStore, type VehiclePermitRecord, type VehicleStore } from './store.ts';
 
 export const createVehicles = (

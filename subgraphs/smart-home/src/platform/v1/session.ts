@@ -81,14 +81,14 @@ export const createV1Session = ({
   return {
     clock,
     call: async (request) => {
-      const token = await beforeSending(tokens.get(request.signal));
+      const token = await beforeSending(tokens.get());
       try {
         return open(await once(request, token), clock()).data;
       } catch (error) {
         if (!(error instanceof PlatformFault) || error.fault.status !== 401) throw error;
         // Somebody else signed in with our account and killed the token.
         tokens.refused(token);
-        return open(await once(request, await beforeSending(tokens.get(request.signal))), clock()).data;
+        return open(await once(request, await beforeSending(tokens.get())), clock()).data;
       }
     },
     health: async (siteId, signal) => {

@@ -1,10 +1,14 @@
+import { later } from '@house/kernel/clock';
+import type { Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
 import { contractBroken } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
-import type { PlateOrder, PlateOutcome, Vehicles } from '../platform.ts';
+import type { PlateOrder, Vehicles } from '../platform.ts';
 import type { V1Session } from './session.ts';
 
 const CALL_LIMIT_MS = 4_000;
+/** An older list is not written back: our claim may have gone to another worker, who has changed it since. */
+const LIST_AGE_LIMIT_MS = 2_500;
 
 const carsData = z.object({ cars: z.string() });
 
@@ -16,14 +20,19 @@ const ALLOWED = { repeatable: true, next: 'repeat' } as const;
  * of ours never overlap because commands of one unit are delivered in order, one at a time.
  */
 export const createVehiclesV1 = (session: V1Session): Vehicles => {
-  const call = (order: PlateOrder, method: 'GET' | 'PUT', signal: AbortSignal, json?: unknown): Promise<unknown> =>
+  const call = (
+    order: PlateOrder,
+    method: 'GET' | 'PUT',
+    signal: AbortSignal,
+    change?: { json: unknown; notAfter: Date },
+  ): Promise<unknown> =>
     session.call({
       method,
       path: `/flats/${order.unit.flatId}/cars`,
       route: '/flats/{id}/cars',
       siteId: order.unit.siteId,
       signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT_MS)]),
-      ...(json !== undefined && { json }),
+      ...change,
     });
 
   const read = async (order: PlateOrder, signal: AbortSignal): Promise<string[]> => {
@@ -43,11 +52,16 @@ export const createVehiclesV1 = (session: V1Session): Vehicles => {
     order: PlateOrder,
     signal: AbortSignal,
     merge: (cars: string[]) => string[],
-  ): Promise<PlateOutcome> => {
+  ): Promise<Outcome> => {
     try {
+      const readAt = session.clock();
       const cars = await read(order, signal);
       const merged = merge(cars);
-      if (merged.length !== cars.length) await call(order, 'PUT', signal, { cars: merged.join('\n') });
+      if (merged.length !== cars.length)
+        await call(order, 'PUT', signal, {
+          json: { cars: merged.join('\n') },
+          notAfter: later(readAt, LIST_AGE_LIMIT_MS),
+        });
       return { is: 'succeeded' };
     } catch (error) {
       return outcomeOf(error, ALLOWED);
@@ -57,15 +71,21 @@ export const createVehiclesV1 = (session: V1Session): Vehicles => {
   /** Other people's lines are kept to the letter; ours is recognised whatever spaces and case it was written with. */
   const isSame = (line: string, canonical: string): boolean => line.replace(/[\s-]/g, '').toUpperCase() === canonical;
 
+  const isLimited = ({ validFrom, validUntil, autoOpen, everywhere }: PlateOrder, now: Date): boolean =>
+    validUntil !== null || validFrom > now || !autoOpen || !everywhere;
+
   return {
     version: 'v1',
-    add: (order, signal) =>
-      change(order, signal, (cars) =>
-        cars.some((line) => isSame(line, order.plate.canonical)) ? cars : [...cars, order.plate.canonical],
-      ),
+    // Accepted when the second version served, which could keep a limit that this one would drop.
+    add: async (order, signal) =>
+      isLimited(order, session.clock())
+        ? { is: 'failed', code: 'CAPABILITY_MISSING' }
+        : change(order, signal, (cars) =>
+            cars.some((line) => isSame(line, order.plate.canonical)) ? cars : [...cars, order.plate.canonical],
+          ),
     added: async () => ({ is: 'ambiguous', next: 'repeat' }),
     remove: async (order, signal) =>
-      order.shared
+      !order.told || order.others.length > 0
         ? { is: 'succeeded' }
         : change(order, signal, (cars) => cars.filter((line) => !isSame(line, order.plate.canonical))),
     removed: async () => ({ is: 'ambiguous', next: 'repeat' }),

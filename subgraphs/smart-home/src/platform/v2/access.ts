@@ -4,6 +4,7 @@ import { beforeSending, outcomeOf, PlatformFault } from '../faults.ts';
 import type {
   Access,
   AccessPointKind,
+  AccessPointRef,
   AccessPointState,
   Actuation,
   Connectivity,
@@ -81,37 +82,42 @@ export const readPages = async <T>(
   throw contractBroken(new Error(`a list of more than ${PAGES} pages`));
 };
 
+const readAccessPoints = (session: V2Session, unit: Unit, signal: AbortSignal): Promise<AccessPointState[]> =>
+  readPages(
+    session,
+    {
+      path: `/units/${encodeURIComponent(unit.unitId)}/access-points`,
+      route: '/units/{id}/access-points',
+      siteId: unit.siteId,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
+    },
+    list,
+  ).then((items) => items.map(toState));
+
+/** The second version's names of points that may have been seen by the first only; those that it does not know are left out. */
+export const readNames = async (
+  session: V2Session,
+  unit: Unit,
+  refs: readonly AccessPointRef[],
+  signal: AbortSignal,
+): Promise<string[]> => {
+  const states = refs.every(({ v2 }) => v2) ? [] : await readAccessPoints(session, unit, signal);
+  return refs.flatMap(({ v1, v2 }) => {
+    const found = states.find(({ ref }) => ref.v1?.domophoneId === v1?.domophoneId && ref.v1?.doorId === v1?.doorId);
+    return v2 ?? found?.ref.v2 ?? [];
+  });
+};
+
 export const createAccessV2 = (session: V2Session): Access => {
-  const accessPoints = (unit: Unit, signal: AbortSignal): Promise<AccessPointState[]> =>
-    readPages(
-      session,
-      {
-        path: `/units/${encodeURIComponent(unit.unitId)}/access-points`,
-        route: '/units/{id}/access-points',
-        siteId: unit.siteId,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
-      },
-      list,
-    ).then((items) => items.map(toState));
-
-  /** The second version's name of a point that may have been seen by the first only. */
-  const nameOf = async ({ accessPoint: ref, unit }: OpenOrder, signal: AbortSignal): Promise<string> => {
-    if (ref.v2) return ref.v2;
-    const found = (await accessPoints(unit, signal)).find(
-      (state) => state.ref.v1?.domophoneId === ref.v1?.domophoneId && state.ref.v1?.doorId === ref.v1?.doorId,
-    );
-    if (!found?.ref.v2) throw new PlatformFault({ effect: 'unsent', transient: false, code: 'REFUSED_BY_PLATFORM' });
-    return found.ref.v2;
-  };
-
   const allowed = (order: OpenOrder) => ({ repeatable: order.actuation === 'MOMENTARY', next: 'ask' as const });
 
   return {
     version: 'v2',
-    accessPoints,
+    accessPoints: (unit, signal) => readAccessPoints(session, unit, signal),
     open: async (order, signal) => {
       try {
-        const name = await beforeSending(nameOf(order, signal));
+        const [name] = await beforeSending(readNames(session, order.unit, [order.accessPoint], signal));
+        if (!name) return { is: 'failed', code: 'REFUSED_BY_PLATFORM' };
         const answer: PlatformAnswer = await session.call({
           method: 'POST',
           path: `/access-points/${encodeURIComponent(name)}/open`,
@@ -125,8 +131,9 @@ export const createAccessV2 = (session: V2Session): Access => {
             deadline: order.notAfter.toISOString(),
           },
           signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]),
+          notAfter: order.notAfter,
         });
-        return operationOutcome(jsonOf(answer), allowed(order)).outcome;
+        return operationOutcome(jsonOf(answer)).outcome;
       } catch (error) {
         return outcomeOf(error, allowed(order));
       }
@@ -140,7 +147,7 @@ export const createAccessV2 = (session: V2Session): Access => {
           siteId: order.unit.siteId,
           signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
         });
-        return operationOutcome(jsonOf(answer), allowed(order)).outcome;
+        return operationOutcome(jsonOf(answer)).outcome;
       } catch (error) {
         if (error instanceof PlatformFault && error.fault.status === 404)
           return {
@@ -150,6 +157,21 @@ export const createAccessV2 = (session: V2Session): Access => {
           };
         if (error instanceof PlatformFault) return { is: 'ambiguous', next: 'ask' };
         throw error;
+      }
+    },
+    removeSubject: async ({ unit, subjectRef }, signal) => {
+      try {
+        await session.call({
+          method: 'DELETE',
+          path: `/units/${encodeURIComponent(unit.unitId)}/subjects/${encodeURIComponent(subjectRef)}`,
+          route: '/units/{id}/subjects/{subjectRef}',
+          siteId: unit.siteId,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
+        });
+        return { is: 'succeeded' };
+      } catch (error) {
+        if (error instanceof PlatformFault && error.fault.status === 404) return { is: 'succeeded' };
+        return outcomeOf(error, { repeatable: true, next: 'repeat' });
       }
     },
   };

@@ -19,10 +19,7 @@ const failureCode = (problem: { type: string; status?: number | undefined } | nu
  * What the platform's operation says.
  * @throws PlatformFault when the body is not an operation.
  */
-export const operationOutcome = (
-  body: unknown,
-  { repeatable }: { repeatable: boolean },
-): { outcome: Outcome; result: Readonly<Record<string, unknown>> } => {
+export const operationOutcome = (body: unknown): { outcome: Outcome; result: Readonly<Record<string, unknown>> } => {
   const parsed = operation.safeParse(body);
   if (!parsed.success) throw contractBroken(parsed.error);
   const { state, result, problem } = parsed.data;
@@ -38,7 +35,8 @@ export const operationOutcome = (
       case 'expired':
         return { is: 'not-taken', code: 'DEADLINE_PASSED', repeatable: false };
       case 'cancelled':
-        return { is: 'not-taken', code: 'REFUSED_BY_PLATFORM', repeatable };
+        // For good: the same key would be answered with the same operation.
+        return { is: 'failed', code: 'REFUSED_BY_PLATFORM' };
     }
   })();
   return { outcome, result: result ?? {} };

@@ -95,11 +95,11 @@ export const createV2Session = ({
   return {
     clock,
     call: async (request) => {
-      const token = await beforeSending(tokens.get(request.signal));
+      const token = await beforeSending(tokens.get());
       let answer = await once(request, token);
       if (answer.status === 401) {
         tokens.refused(token);
-        answer = await once(request, await beforeSending(tokens.get(request.signal)));
+        answer = await once(request, await beforeSending(tokens.get()));
       }
       requireSuccess(answer, answer.status >= 400 ? problemOf(answer) : undefined, clock());
       return answer;

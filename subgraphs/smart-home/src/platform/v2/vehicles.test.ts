@@ -1,0 +1,144 @@
+import { expect, test } from '@jest/globals';
+import type { PlatformAnswer } from '../client.ts';
+import { faultOf, PlatformFault } from '../faults.ts';
+import type { PlateOrder } from '../platform.ts';
+import type { V2Session } from './session.ts';
+import { createVehiclesV2 } from './vehicles.ts';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+const signal = new AbortController().signal;
+const PLATE = { country: 'RU', canonical: 'A123BC77' };
+const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
+  key: 'op_1',
+  unit: { siteId: 17, unitId: 'unit_1', flatId: 12 },
+  plate: PLATE,
+  accessPoints: [{ v2: 'ap_gate', v1: { domophoneId: 1, doorId: 0 } }],
+  everywhere: true,
+  validFrom: NOW,
+  validUntil: null,
+  autoOpen: true,
+  platformRef: null,
+  told: false,
+  others: [],
+  ...overrides,
+});
+
+type Answer = { status?: number; body?: unknown; problem?: string };
+
+/** A platform that answers by `METHOD path`; what it was asked is in `asked`. */
+const platform = (answers: Record<string, Answer>) => {
+  const asked: string[] = [];
+  const bodies: unknown[] = [];
+  const session: V2Session = {
+    clock: () => NOW,
+    call: async ({ method, path, json }): Promise<PlatformAnswer> => {
+      const request = `${method} ${path.replace(/\?.*$/, '')}`;
+      asked.push(request);
+      if (json !== undefined) bodies.push(json);
+      const { status = 200, body = {}, problem } = answers[request] ?? { status: 404 };
+      if (status >= 400) throw new PlatformFault(faultOf(status, problem));
+      return { status, headers: { etag: '"1"' }, text: JSON.stringify(body) };
+    },
+    health: async () => undefined,
+  };
+  return { vehicles: createVehiclesV2(session), asked, bodies };
+};
+const operation = (state: string, id = 'vp_new') => ({ body: { id: 'o', state, result: { vehiclePermitId: id } } });
+const permits = (...ids: string[]): Answer => ({
+  body: { items: ids.map((id) => ({ id, plate: PLATE })), next: null },
+});
+const LIST = 'GET /units/unit_1/vehicle-permits';
+const POST = 'POST /units/unit_1/vehicle-permits';
+
+test('a permit that the platform has lost is made anew', async () => {
+  for (const status of [404, 410]) {
+    const { vehicles } = platform({ 'GET /vehicle-permits/vp_old': { status }, [POST]: operation('succeeded') });
+    expect(await vehicles.add(order({ platformRef: 'vp_old', told: true }), signal)).toEqual({
+      is: 'succeeded',
+      result: { platformRef: 'vp_new' },
+    });
+  }
+});
+
+test('a permit that was changed while we looked at it is looked at again', async () => {
+  const outdated = { 'GET /vehicle-permits/vp_1': {}, 'PATCH /vehicle-permits/vp_1': { status: 412 } };
+  expect(await platform(outdated).vehicles.add(order({ platformRef: 'vp_1', told: true }), signal)).toMatchObject({
+    is: 'not-taken',
+    repeatable: true,
+  });
+});
+
+test('a change that arrived under our key with the terms of then is done; the terms of now have a command of their own', async () => {
+  const { vehicles } = platform({
+    'GET /vehicle-permits/vp_1': {},
+    'PATCH /vehicle-permits/vp_1': { status: 422, problem: 'idempotency-key-reused' },
+  });
+  expect(await vehicles.add(order({ platformRef: 'vp_1', told: true }), signal)).toMatchObject({ is: 'succeeded' });
+});
+
+test('a car that the first version was told of is found by its plate and gets the new terms, not a second permit', async () => {
+  const { vehicles, asked } = platform({
+    [LIST]: permits('vp_of_another', 'vp_ours'),
+    'GET /vehicle-permits/vp_ours': {},
+    'PATCH /vehicle-permits/vp_ours': {},
+  });
+  expect(await vehicles.add(order({ told: true, others: ['vp_of_another'] }), signal)).toEqual({
+    is: 'succeeded',
+    result: { platformRef: 'vp_ours' },
+  });
+  expect(asked).not.toContain(POST);
+});
+
+test("a car is removed by its plate only where it cannot be another person's", async () => {
+  const removing = (changes: Partial<PlateOrder>) => {
+    const { vehicles, asked } = platform({
+      [LIST]: permits('vp_of_another', 'vp_ours'),
+      'GET /vehicle-permits/vp_ours': {},
+      'DELETE /vehicle-permits/vp_ours': operation('accepted'),
+    });
+    return vehicles.remove(order(changes), signal).then((outcome) => ({ outcome, asked }));
+  };
+  expect(await removing({ told: true, others: ['vp_of_another'] })).toMatchObject({
+    outcome: { is: 'pending' },
+    asked: [LIST, 'GET /vehicle-permits/vp_ours', 'DELETE /vehicle-permits/vp_ours'],
+  });
+  // The other person's has no name yet: it may be either of them.
+  expect(await removing({ told: true, others: [null] })).toEqual({ outcome: { is: 'succeeded' }, asked: [] });
+  // Never told: whoever put the plate there, it was not us.
+  expect(await removing({ told: false })).toEqual({ outcome: { is: 'succeeded' }, asked: [] });
+});
+
+test('points that only the first version has named are asked for by the names of the second', async () => {
+  const seen = { v1: { domophoneId: 1, doorId: 0 } };
+  const point = {
+    id: 'ap_gate',
+    legacyId: '1/0',
+    kind: 'gate',
+    name: 'Gate',
+    actuation: 'toggle',
+    methods: ['app'],
+    connectivity: 'online',
+  };
+  const { vehicles, bodies } = platform({
+    'GET /units/unit_1/access-points': { body: { items: [point], next: null } },
+    [POST]: operation('accepted'),
+  });
+  expect(await vehicles.add(order({ accessPoints: [seen] }), signal)).toEqual({ is: 'pending' });
+  expect(bodies).toMatchObject([{ points: ['ap_gate'] }]);
+});
+
+test('a permit is not made for fewer barriers than were asked for', async () => {
+  const { vehicles, asked } = platform({
+    'GET /units/unit_1/access-points': { body: { items: [], next: null } },
+    [POST]: operation('accepted'),
+  });
+  const unknown = { v1: { domophoneId: 9, doorId: 9 } };
+  for (const accessPoints of [[unknown], [...order().accessPoints, unknown], []])
+    expect(await vehicles.add(order({ accessPoints }), signal)).toMatchObject({ is: 'failed' });
+  expect(asked).not.toContain(POST);
+});
+
+test('an operation that somebody cancelled at the platform is refused, not sent again without end', async () => {
+  const { vehicles } = platform({ [POST]: operation('cancelled') });
+  expect(await vehicles.add(order(), signal)).toEqual({ is: 'failed', code: 'REFUSED_BY_PLATFORM' });
+});
