@@ -2,7 +2,7 @@
  * A PostgreSQL server of the tests' own: a fresh cluster in a temporary folder, on a free port of the loopback
  * address, for a user of its own. Never run as root, which PostgreSQL refuses.
  */
-import { execFile } from 'node:child_process';
+import { execFile, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,24 +49,33 @@ const unprivilegedAccount = async (): Promise<Account> => {
 
 const USER = 'house';
 
-/** Durability is off: the folder lives as long as the test run, and no test pulls the plug of the machine. */
-const SETTINGS = {
+const ALWAYS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  fsync: 'off',
-  full_page_writes: 'off',
   max_connections: '200',
   log_min_messages: 'warning',
 };
 
-/** Starts a server from the programs in `programs`; `isRoot` says that another account has to own it. */
-export const startPostgres = async ({
-  programs,
-  isRoot,
-}: {
-  programs: string;
-  isRoot: boolean;
-}): Promise<StartedPostgres> => {
+/** Durability is off: the folder lives as long as the test run, and no test pulls the plug of the machine. */
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+};
+
+export type Cluster = {
+  /** How its server is started on `port`. */
+  server(
+    port: number,
+    settings?: Readonly<Record<string, string>>,
+  ): { command: string; parameters: string[]; options: SpawnOptions };
+  /** Of a superuser, who may create databases. */
+  url(port: number): string;
+  /** Forgets its data; the server has ended by then. */
+  remove(): void;
+};
+
+/** A fresh cluster that nobody serves yet. `isRoot` says that another account has to own it. */
+export const createCluster = async ({ programs, isRoot }: { programs: string; isRoot: boolean }): Promise<Cluster> => {
   const account = isRoot ? await unprivilegedAccount() : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'house-postgres-'));
   const data = join(folder, 'data');
@@ -74,7 +83,7 @@ export const startPostgres = async ({
   const password = randomBytes(18).toString('base64url');
   // Its messages are read by `onFreePort`, so they are asked for in English.
   const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' }, ...account };
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
     writeFileSync(passwordFile, password, { mode: 0o600 });
     if (account) for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid);
@@ -95,13 +104,35 @@ export const startPostgres = async ({
       ],
       options,
     );
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    server: (port, settings = {}) => ({
+      command: join(programs, 'postgres'),
+      parameters: [
+        '-D',
+        data,
+        '-p',
+        String(port),
+        ...Object.entries({ ...ALWAYS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      options,
+    }),
+    url: (port) => `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`,
+    remove,
+  };
+};
+
+/** Starts a server from the programs in `programs`; `isRoot` says that another account has to own it. */
+export const startPostgres = async (deps: { programs: string; isRoot: boolean }): Promise<StartedPostgres> => {
+  const cluster = await createCluster(deps);
+  try {
     return await onFreePort(async (port) => {
-      const server = startService(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
-        ...options,
-        stopSignal: 'SIGINT',
-      });
-      const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+      const { command, parameters, options } = cluster.server(port, SETTINGS);
+      const server = startService(command, parameters, { ...options, stopSignal: 'SIGINT' });
+      const url = cluster.url(port);
       try {
         await untilReady(server, () => postgresVersion(url));
       } catch (error) {
@@ -112,12 +143,12 @@ export const startPostgres = async ({
         url,
         stop: async () => {
           await server.stop();
-          removeFolder();
+          cluster.remove();
         },
       };
     });
   } catch (error) {
-    removeFolder();
+    cluster.remove();
     throw error;
   }
 };

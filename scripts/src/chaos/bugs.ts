@@ -1,0 +1,24 @@
+/**
+ * Bugs that the services have behind the variable `CHAOS_BUG`, so that the harness can be seen to fail; each with the
+ * counters that must find it. What the service does is told in docs/chaos.md.
+ */
+import type { Counter } from './history.ts';
+
+export const BUGS = {
+  'new-key-per-attempt': ['duplicated'],
+  'no-deadline': ['late'],
+  'no-reconcile': ['falseNotOpened'],
+  'no-ordering': ['outOfOrder'],
+  'no-sweeper': ['lost'],
+  'no-fencing': ['lost', 'duplicated', 'falseNotOpened', 'outOfOrder'],
+  'ack-before-commit': ['lost'],
+  'retry-on-toggle': ['duplicated'],
+  'key-reuse-accepted': ['lost', 'duplicated'],
+  'stale-permission': ['late'],
+  'repeat-after-crash': ['duplicated'],
+  'expired-when-uncertain': ['falseNotOpened'],
+} as const satisfies Record<string, readonly Counter[]>;
+
+export type Bug = keyof typeof BUGS;
+
+export const isBug = (name: string): name is Bug => Object.hasOwn(BUGS, name);

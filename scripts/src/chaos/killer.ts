@@ -1,0 +1,89 @@
+/** Kills processes without warning, and makes workers stand still for longer than a lease. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Chance } from './chance.ts';
+import type { Standstill } from './history.ts';
+import type { Program } from './program.ts';
+
+export type Victim = 'gateway' | 'owners' | 'postgres' | 'redis' | 'platform' | 'smart-home-1' | 'smart-home-2';
+export type Programs = Readonly<Record<Victim, Program>>;
+
+const WEIGHTS: Readonly<Record<Victim, number>> = {
+  gateway: 14,
+  'smart-home-1': 21,
+  'smart-home-2': 21,
+  owners: 10,
+  redis: 13,
+  postgres: 10,
+  platform: 11,
+};
+const KILL_EVERY_MS = { least: 350, most: 850 };
+/** On a slow machine the house is given time to promise something between two kills, but not much. */
+const OPS_BETWEEN_KILLS = 10;
+const KILL_AT_LEAST_EVERY_MS = 3_000;
+const LOOK_EVERY_MS = 50;
+/** Of the looks at a house that is down: one more is killed while it comes back. */
+const WHILE_DOWN = 0.02;
+/** Longer than a lease: somebody else takes over what the standing process holds. */
+const STAND_STILL_MS = { least: 3_300, most: 5_000 };
+const STAND_STILL_EVERY_MS = { least: 4_000, most: 8_000 };
+
+export type Watch = { over(): boolean; accepted(): number; note(line: string): void };
+
+const wait = (own: Chance, { least, most }: { least: number; most: number }): Promise<void> =>
+  delay(own.between(least, most));
+
+/** A house that never comes up again promises nothing, and nothing could be broken. */
+const isWhole = ({ gateway, owners, postgres, 'smart-home-1': first, 'smart-home-2': second }: Programs): boolean =>
+  [gateway, owners, postgres].every((program) => program.isUp()) && (first.isUp() || second.isUp());
+
+/** Kills until the watch is over. `beforeKill` may veto. */
+export const keepKilling = async ({
+  programs,
+  chance,
+  watch,
+  beforeKill,
+  killed,
+}: {
+  programs: Programs;
+  chance: Chance;
+  watch: Watch;
+  beforeKill: (victim: Victim) => Promise<boolean>;
+  killed: (victim: Victim) => void;
+}): Promise<void> => {
+  let last = { at: Date.now(), accepted: 0 };
+  const isDue = (): boolean => {
+    if (!isWhole(programs)) return chance.happens(WHILE_DOWN);
+    return watch.accepted() - last.accepted >= OPS_BETWEEN_KILLS || Date.now() - last.at >= KILL_AT_LEAST_EVERY_MS;
+  };
+  while (!watch.over()) {
+    await wait(chance, KILL_EVERY_MS);
+    while (!watch.over() && !isDue()) await delay(LOOK_EVERY_MS);
+    const upright = Object.entries(WEIGHTS).filter(([name]) => programs[name as Victim].isUp());
+    if (watch.over() || upright.length === 0) continue;
+    const victim = chance.weighted<Victim>(Object.fromEntries(upright));
+    if (!(await beforeKill(victim))) continue;
+    programs[victim].kill();
+    watch.note(`kill ${victim}`);
+    killed(victim);
+    last = { at: Date.now(), accepted: watch.accepted() };
+  }
+};
+
+/** Makes one worker at a time stand still, while the other one works. */
+export const keepHolding = async (
+  { 'smart-home-1': first, 'smart-home-2': second }: Programs,
+  chance: Chance,
+  watch: Watch,
+  stood: (standstill: Standstill) => void,
+): Promise<void> => {
+  for (;;) {
+    await wait(chance, STAND_STILL_EVERY_MS);
+    if (watch.over()) return;
+    const [one, other] = chance.happens(0.5) ? [first, second] : [second, first];
+    if (!one.isUp() || !other.isUp()) continue;
+    const from = Date.now();
+    await one.pause(chance.between(STAND_STILL_MS.least, STAND_STILL_MS.most));
+    stood({ from, to: Date.now() });
+    watch.note(`${one.name} stood still for ${Date.now() - from} ms`);
+  }
+};
