@@ -1,4 +1,5 @@
 /** `npm run chaos`: what was promised while everything is being killed. */
+import { parseArgs } from 'node:util';
 import { requireNode } from '@house/kernel/runtime';
 import { worldSizeOf } from '@house/schema/platform/world.ts';
 import { BUGS, isBug } from './chaos/bugs.ts';
@@ -34,22 +35,32 @@ const refuse = (reason: string): never => {
   say(`${reason}\n\n${HELP}`);
   return process.exit(2);
 };
-const option = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : (process.argv[at + 1] ?? '');
+const readOptions = () => {
+  try {
+    return parseArgs({
+      options: {
+        ops: { type: 'string', default: '2000' },
+        seed: { type: 'string', default: '11' },
+        bug: { type: 'string' },
+        sensitivity: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
 };
-const count = (name: string, fallback: number, least: number): number => {
-  const value = Number(option(name) ?? fallback);
+const count = (name: string, text: string, least: number): number => {
+  const value = Number(text);
   return Number.isInteger(value) && value >= least ? value : refuse(`--${name} takes a whole number from ${least}`);
 };
 
-const main = async (): Promise<number> => {
-  const ops = count('ops', 2_000, 1);
-  const seed = count('seed', 11, 0);
-  const bug = option('bug');
+const main = async ({ bug, sensitivity, ...options }: ReturnType<typeof readOptions>): Promise<number> => {
+  const ops = count('ops', options.ops, 1);
+  const seed = count('seed', options.seed, 0);
   if (bug !== undefined && !isBug(bug)) return refuse(`there is no bug ${bug}`);
   const world = worldSizeOf(process.env['SEED_WORLD'] ?? 'large') ?? refuse('SEED_WORLD is small or large');
-  if (process.argv.includes('--sensitivity')) {
+  if (sensitivity) {
     const caught = await runSensitivity({ ops, seed, say });
     process.stdout.write(`${JSON.stringify(caught)}\n`);
     return caught.missed.length === 0 ? 0 : 1;
@@ -71,5 +82,6 @@ const main = async (): Promise<number> => {
   return passed ? 0 : 1;
 };
 
-if (process.argv.includes('--help')) process.stdout.write(HELP);
-else process.exitCode = await main();
+const options = readOptions();
+if (options.help) process.stdout.write(HELP);
+else process.exitCode = await main(options);

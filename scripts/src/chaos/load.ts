@@ -79,7 +79,8 @@ export const createLoad = ({
   };
 
   const look: Look = async (resident, ids) => {
-    const states = await resident.states(ids);
+    // A house that is down for long tells nothing; that it comes back is asked for in the end.
+    const states = await resident.states(ids).catch(() => new Map<string, string>());
     for (const [operationId, state] of states) shown.push({ operationId, state, at: Date.now() });
     return states;
   };

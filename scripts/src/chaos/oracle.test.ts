@@ -152,6 +152,14 @@ test('without keys, a second pulse that nobody can have asked for is a duplicate
   expect(found(history({ operations, effects }))).toEqual({ duplicated: 1 });
 });
 
+test('a gate that many flats share is counted once', () => {
+  const shared = { target: 'ap_old', apiVersion: 'v1', toggle: true } as const;
+  const operations = [open('op_1', { target: 'ap_old', state: 'EXPIRED' })];
+  expect(found(history({ operations, points: [shared, shared], effects: [oldPulse(NOON + 500)] }))).toEqual({
+    falseNotOpened: 1,
+  });
+});
+
 test('without keys, a pulse is given to whoever can have had it, in favour of the house', () => {
   const operations = [
     open('op_1', { target: 'ap_old', state: 'UNKNOWN_OUTCOME' }),

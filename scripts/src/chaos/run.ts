@@ -87,6 +87,12 @@ const tally = ({ operations }: History): Record<string, number> => {
   return counts;
 };
 
+/** Honest, and yet not what a platform that keeps keys makes necessary. */
+const stillUnknown = ({ operations, points }: History): number => {
+  const keyed = new Set(points.flatMap(({ target, apiVersion }) => (apiVersion === 'v2' ? [target] : [])));
+  return operations.filter(({ state, target }) => state === 'UNKNOWN_OUTCOME' && keyed.has(target ?? '')).length;
+};
+
 const runIn = async (
   directory: string,
   options: RunOptions,
@@ -118,6 +124,8 @@ const runIn = async (
   writeFileSync(join(directory, 'history.json'), JSON.stringify(history));
   const verdict = judge(history);
   say(`states: ${told(tally(history))}`);
+  const unknown = stillUnknown(history);
+  if (unknown > 0) say(`still unknown where the platform could tell: ${unknown}`);
   if (verdict.violations.length > 0) {
     say(await describeViolations(verdict, history, databaseUrl));
     writeFileSync(join(directory, 'redis.json'), JSON.stringify(await readRedis(redisUrl), null, 1));

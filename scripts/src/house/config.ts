@@ -48,6 +48,7 @@ export const parseHouseConfig = (environment: Environment) => {
     EXPLORER: z.enum(['auto', 'sandbox', 'graphiql', 'off'], 'auto, sandbox, graphiql or off').default('auto'),
     LIMITS_FILE: z.string().refine(isReadable, 'the path of a readable file').optional(),
     SIM_DEVICE_LATENCY_MS: milliseconds(150),
+    SEED_WORLD: z.enum(['small', 'large'], 'small or large').default('small'),
     LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('warn'),
   });
   const refusals = config.NODE_ENV === 'production' ? reasonsAgainstProduction(config) : [];

@@ -18,7 +18,7 @@ import { createVault } from '@house/kernel/vault';
 import { createOwners } from '@house/owners/app';
 import { ensureDevelopmentCertificates } from '@house/platform-simulator/certificates';
 import { createPlatformSimulator } from '@house/platform-simulator/platform-simulator';
-import { SEED_PEOPLE } from '@house/schema/seed.ts';
+import { SEED_PEOPLE, seedWorld } from '@house/schema/seed.ts';
 import { createSmartHome } from '@house/smart-home/app';
 import { seedSmartHome } from '@house/smart-home/seed';
 import { createDeadLetterCommands } from '../operator/dead-letters.ts';
@@ -67,6 +67,7 @@ const startPlatform = async (
     tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
     clients: { v2: [registeredClients.v2], v1: [registeredClients.v1] },
     deviceLatencyMs: config.SIM_DEVICE_LATENCY_MS,
+    world: config.SEED_WORLD,
     log: { error: (event, { reason }) => telemetry.log.error(event, { reason: String(reason) }) },
   });
   const { platformUrl, controlUrl } = await simulator.listen({
@@ -83,6 +84,7 @@ const startAuthorizationServer = async ({ config, lifecycle, clock }: HouseDeps)
     clock,
     directory: join(config.DATA_DIR, 'authorization-server'),
     audience: config.AUTH_AUDIENCE,
+    people: seedWorld(config.SEED_WORLD).people,
   });
   const { issuer } = await server.listen(config.AUTH_PORT);
   lifecycle.add({ name: 'authorization server', stop: () => server.close() });
@@ -104,7 +106,7 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
 
   const owners = createOwners({ database, clock, random, log: telemetry.log, vault });
   await owners.migrate();
-  await owners.seed();
+  await owners.seed(config.SEED_WORLD);
 
   const dispatcher = config.REDIS_URL
     ? createBullDispatcher({ redisUrl: config.REDIS_URL, log: telemetry.log })
@@ -119,7 +121,7 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
     random,
     telemetry,
   });
-  await seedSmartHome(database);
+  await seedSmartHome(database, config.SEED_WORLD);
   await smartHome.start();
   lifecycle.add({ name: 'smart-home', stop: () => smartHome.stop() });
   const operator = await serveOperator({

@@ -12,7 +12,7 @@ import { type DocumentNode, Kind, parse } from 'graphql';
 import { createContext, type Loaders } from './context.ts';
 import { createFeatures } from './features.ts';
 import { PhoneMasked } from './scalars.ts';
-import { seedWorld } from './seed.ts';
+import { seedWorld, type WorldSize } from './seed.ts';
 
 export type OwnersDeps = { database: Database; clock: Clock; random: Random; log: Log; vault: Vault };
 
@@ -22,7 +22,7 @@ export type Owners = {
   /** Brings the tables of the schema `owners` and the outbox up to date; safe to run from several processes at once. */
   migrate(): Promise<void>;
   /** Development only: adds whatever of the seeded world is not there yet. Memberships begin at the first seeding. */
-  seed(): Promise<void>;
+  seed(size?: WorldSize): Promise<void>;
 };
 
 const NOTHING: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };
@@ -57,6 +57,6 @@ export const createOwners = ({ database, clock, random, log, vault }: OwnersDeps
       await migrateOutbox(database);
       await migrate(database, { schema: 'owners', directory: join(import.meta.dirname, '../migrations') });
     },
-    seed: () => seedWorld(database, features, clock()),
+    seed: (size) => seedWorld(database, features, clock(), size),
   };
 };

@@ -17,5 +17,7 @@ export const readConfig = (environment: Environment) =>
     GATEWAY_PUBLIC_KEY: publicKey(),
     SMART_HOME_PUBLIC_KEY: publicKey(),
     VAULT_KEY: rootKey(),
+    /** How much of a world `development` seeds: a handful of people, or two thousand. */
+    SEED_WORLD: z.enum(['small', 'large']).default('small'),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   });

@@ -25,7 +25,7 @@ lifecycle.add({ name: 'database', stop: () => database.close() });
 const vault = createVault({ rootKey: config.VAULT_KEY, random });
 const owners = createOwners({ database, clock, random, log, vault });
 await owners.migrate();
-if (config.NODE_ENV === 'development') await owners.seed();
+if (config.NODE_ENV === 'development') await owners.seed(config.SEED_WORLD);
 
 const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
 lifecycle.add({ name: 'health', stop: () => health.close() });

@@ -7,6 +7,8 @@ import { PLATFORM_TRANSFER, sha256Of, VEHICLE_ACCESS } from './consents/consents
 import type { Features } from './features.ts';
 import type { Permission } from './model.ts';
 
+export type { WorldSize };
+
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const TEXTS = { VEHICLE_ACCESS, PLATFORM_TRANSFER } as const;
 

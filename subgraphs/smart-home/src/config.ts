@@ -38,5 +38,7 @@ export const readConfig = (environment: Environment) =>
     PLATFORM_CLIENT_KEY: privateKey(),
     PLATFORM_V1_SECRET: secret(),
     PLATFORM_V1_API_KEY: secret(),
+    /** How much of a world `development` seeds: a handful of people, or two thousand. */
+    SEED_WORLD: z.enum(['small', 'large']).default('small'),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   });

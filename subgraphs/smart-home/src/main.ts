@@ -53,7 +53,7 @@ const smartHome = await createSmartHome({
   random,
   telemetry,
 });
-if (config.NODE_ENV === 'development') await seedSmartHome(database);
+if (config.NODE_ENV === 'development') await seedSmartHome(database, config.SEED_WORLD);
 await smartHome.start();
 lifecycle.add({ name: 'delivery', stop: () => smartHome.stop() });
 

@@ -89,13 +89,13 @@ const judgePoint = (history: History, operations: readonly Operation[], pulses: 
 export const judgeUnkeyedOpens = (history: History): Violation[] => {
   const pulses = history.effects.filter(({ kind, apiVersion }) => kind === 'open' && apiVersion === 'v1');
   const operations = history.operations.filter(({ kind }) => kind === 'OPEN');
-  return history.points
-    .filter(({ apiVersion }) => apiVersion === 'v1')
-    .flatMap(({ target }) =>
-      judgePoint(
-        history,
-        operations.filter((operation) => operation.target === target),
-        pulses.filter((pulse) => pulse.target === target),
-      ),
-    );
+  // A gate is a point of many flats.
+  const targets = new Set(history.points.flatMap(({ target, apiVersion }) => (apiVersion === 'v1' ? [target] : [])));
+  return [...targets].flatMap((target) =>
+    judgePoint(
+      history,
+      operations.filter((operation) => operation.target === target),
+      pulses.filter((pulse) => pulse.target === target),
+    ),
+  );
 };
