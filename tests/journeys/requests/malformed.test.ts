@@ -82,6 +82,13 @@ test.each(['', ' ', 'ключ', 'x'.repeat(201)])('an idempotency key that canno
   });
 });
 
+test.each(['op_\u0000', '\u0000', 'op_\ud800'])('an id that no database can hold names nothing: %j', async (id) => {
+  const query = 'query ($id: ID!) { operation(id: $id) { id } }';
+  const { data, errors } = await house.post({ query, variables: { id } }, { authorization });
+  expect(data?.['operation'] ?? null).toBeNull();
+  expect(errors?.map(({ extensions }) => extensions.code) ?? ['BAD_USER_INPUT']).toEqual(['BAD_USER_INPUT']);
+});
+
 test('size and syntax are refused before anybody is asked who they are', async () => {
   expect((await house.post('{')).status).toBe(400);
   expect((await house.post(`{"query":"${'x'.repeat(200_000)}"}`)).status).toBe(413);
