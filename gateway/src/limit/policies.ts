@@ -16,6 +16,9 @@ export const DEFAULT_LIMITS: LimitPolicies = {
   'Mutation.openAccessPoint': { max: 12, windowMs: 60_000 },
   'Mutation.addVehicle': { max: 30, windowMs: 3_600_000, bucket: 'vehicle-change' },
   'Mutation.removeVehicle': { max: 30, windowMs: 3_600_000, bucket: 'vehicle-change' },
+  'Mutation.updateMembership': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
+  'Mutation.revokeMembership': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
+  'Mutation.leavePremises': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
 };
 
 export const bucketOf = (coordinate: string, { bucket }: LimitPolicy): string => bucket ?? coordinate;
