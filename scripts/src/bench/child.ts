@@ -32,7 +32,13 @@ export type Child<T> = T & {
 };
 
 const nextMessage = async (child: ChildProcess): Promise<Message<unknown>> => {
-  const [message] = (await once(child, 'message')) as [Message<unknown>];
+  const over = new AbortController();
+  const [message] = (await Promise.race([
+    once(child, 'message', { signal: over.signal }),
+    once(child, 'exit', { signal: over.signal }).then(([code, signal]) => {
+      throw new Error(`the process ended by ${code ?? signal} before it answered`);
+    }),
+  ]).finally(() => over.abort())) as [Message<unknown>];
   if ('failed' in message) throw new Error(message.failed);
   return message;
 };
@@ -52,7 +58,7 @@ export const startChild = async <T>(file: string, argument: unknown = null): Pro
       return 'cpuMs' in answer ? answer.cpuMs : Number.NaN;
     },
     stop: async () => {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.disconnect();
       await once(child, 'exit');
     },

@@ -35,7 +35,7 @@ export const startHouse = async (options: HouseOptions, stops: (() => Promise<vo
   const servers = await startServers({ ...options, ports });
   stops.push(servers.stop);
   const { databaseUrl, redisUrl, postgres, redis } = servers;
-  const services = await startServices({ ...options, directory, ports, databaseUrl, redisUrl });
+  const services = await startServices({ ...options, directory, ports, databaseUrl, redisUrl, workers: 2 });
   stops.push(services.stop);
   const { gatewayUrl, issuer, gateway, owners, platform, smartHomes } = services;
   const [first, second] = smartHomes;

@@ -41,13 +41,14 @@ export type ServicesOptions = {
   /** Of `CHAOS_BUG`. */
   bug: string | undefined;
   logLevel: string;
+  /** Processes of smart-home, each with its worker. */
+  workers: number;
 };
 
 type Variables = Readonly<Record<string, string>>;
 type Run = (name: string, main: string, port: number, variables: Variables) => Program;
 
 const ROOT = join(import.meta.dirname, '../../..');
-const WORKERS = 2;
 /** So many that no limit of ours is what a client meets. */
 const WIDE = { max: 10_000, windowMs: 1_000 };
 const LIMITED = ['Mutation.openAccessPoint', 'Mutation.addVehicle', 'Mutation.removeVehicle'];
@@ -129,10 +130,10 @@ const startSimulators = async (
   };
 };
 
-/** Owners, two workers of smart-home, and the gateway, which knows one address of each. */
+/** Owners, the workers of smart-home, and the gateway, which knows one address of each. */
 const startOurs = async (
   run: Run,
-  { directory, ports, databaseUrl: DATABASE_URL, redisUrl: REDIS_URL }: ServicesOptions,
+  { directory, ports, databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, workers }: ServicesOptions,
   { platformUrl, platformClients: { v1, v2 }, issuer }: Simulators,
 ): Promise<Pick<Services, 'gatewayUrl' | 'owners' | 'smartHomes' | 'gateway'> & { balancer: Balancer }> => {
   const { file, keyPair } = createSecrets(join(directory, 'secrets'));
@@ -175,7 +176,7 @@ const startOurs = async (
   };
   const smartHomes: Program[] = [];
   const smartHomePorts: number[] = [];
-  for (let worker = 1; worker <= WORKERS; worker += 1) {
+  for (let worker = 1; worker <= workers; worker += 1) {
     const { port, own } = await addresses();
     smartHomePorts.push(port);
     smartHomes.push(run(`smart-home-${worker}`, 'subgraphs/smart-home/src/main.ts', port, { ...smartHome, ...own }));

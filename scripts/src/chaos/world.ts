@@ -6,6 +6,8 @@ import type { Chance } from './chance.ts';
 import { createResident, type Resident } from './resident.ts';
 
 export type ApiVersion = 'v1' | 'v2';
+/** How many flats by the version that serves their access points. */
+export type FlatCount = Readonly<Record<ApiVersion, number>>;
 export type FlatPoint = { id: string; target: string; toggle: boolean };
 export type Inhabitant = { resident: Resident; membershipId: string };
 export type InhabitedFlat = {
@@ -20,7 +22,7 @@ export type InhabitedFlat = {
 };
 
 /** More flats than clients, so that sequences of vehicles do not wait for one another; no more tokens than needed. */
-const FLATS: Readonly<Record<ApiVersion, number>> = { v1: 12, v2: 26 };
+const FLATS: FlatCount = { v1: 12, v2: 26 };
 const SIGN_INS_AT_ONCE = 4;
 
 type Row = { account: string; membership_id: string; premises_id: string; unit_id: string };
@@ -64,12 +66,14 @@ export const inhabit = async ({
   issuer,
   size,
   chance,
+  count = FLATS,
 }: {
   databaseUrl: string;
   gatewayUrl: string;
   issuer: string;
   size: WorldSize;
   chance: Chance;
+  count?: FlatCount;
 }): Promise<InhabitedFlat[]> => {
   const world = platformWorld(size);
   const sites = new Map(world.sites.map((site) => [site.id, site]));
@@ -82,7 +86,7 @@ export const inhabit = async ({
   const shuffled = [...households.values()]
     .map((rows) => ({ rows, lot: chance.next() }))
     .sort((one, other) => one.lot - other.lot);
-  const left = { ...FLATS };
+  const left = { ...count };
   const chosen = shuffled.flatMap(({ rows }) => {
     const unit = units.get(rows[0]?.unit_id ?? '');
     if (!unit) return [];
