@@ -35,6 +35,8 @@ export const openPostgres = async (url: string, answerLimitMs = ANSWER_LIMIT_MS)
   });
   // An idle connection that breaks is replaced by the next checkout; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // Nor does the pool listen between handing a connection out and our first statement on it.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const database: Database = {
     ...queryable(pool),
     transaction: async (work) => {
