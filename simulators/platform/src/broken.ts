@@ -56,6 +56,7 @@ export const answerBefore = (fault: Fault, apiVersion: ApiVersion | undefined, t
     case 'junk-json':
     case 'schema-drift':
     case 'slow':
+    case 'held-up':
     case 'bad-signature':
       return undefined;
   }
@@ -107,6 +108,7 @@ export const answerAfter = (fault: Fault, answer: Answer): Answer => {
     case '429':
     case '200-text':
     case 'slow':
+    case 'held-up':
       return answer;
   }
 };

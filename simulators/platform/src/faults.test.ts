@@ -47,6 +47,15 @@ test('a timeout without a time is silence: the client is the one that gives up',
   expect(await caller.counts()).toEqual({});
 });
 
+test('held-up: meanwhile nobody knows of the request, and then it is done', async () => {
+  await fault('held-up', { ms: 1_000, times: 1 });
+  const key = randomUUID();
+  const late = open(caller, { key });
+  expect((await caller.v2(`/operations/by-key/${key}`)).status).toBe(404);
+  expect((await ended(caller, await late)).body).toMatchObject({ state: 'succeeded' });
+  expect(await caller.counts()).toEqual(OPENED);
+});
+
 test('500-before: nothing has happened; 500-after-effect: everything has', async () => {
   await fault('500-before', { times: 2 });
   expect((await open(caller)).status).toBe(500);

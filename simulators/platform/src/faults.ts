@@ -30,6 +30,8 @@ export const FAULT_KINDS = [
   'schema-drift',
   /** The request is done at once and answered after `ms`. */
   'slow',
+  /** The request is on its way for `ms` longer; whatever is asked meanwhile knows nothing of it. */
+  'held-up',
   /** The request is done, but its answer (and every webhook) carries a signature that does not verify. */
   'bad-signature',
 ] as const;

@@ -23,6 +23,7 @@ export type Platform = {
   refuseTooLarge(received: Received): Outcome;
 };
 
+/** Of what is slow or held up, unless the fault says otherwise. */
 const SLOW_MS = 1000;
 
 const siteOutage = ({ generation, siteIds }: Arrival): Outcome | undefined => {
@@ -103,6 +104,7 @@ export const createPlatform = (deps: {
     const fault = simulation.faults.pick({ method, path, apiVersion: arrival.apiVersion, siteIds: arrival.siteIds });
     const ended = fault && (await meetBefore(fault, arrival));
     if (ended) return ended;
+    if (fault?.kind === 'held-up') await simulation.timers.after(fault.ms ?? SLOW_MS);
     const answer = await answerOf(arrival).catch((error: unknown) => {
       failed(error);
       return { ...serverError(arrival.apiVersion), deliberate: false };

@@ -93,6 +93,16 @@ test('one site plays a profile of its own', async () => {
   expect(await caller.counts()).toEqual({ [`open:${ENTRANCE}`]: 1 });
 });
 
+test('a site says what it keeps', async () => {
+  await play('B', 17);
+  await play('C', 31);
+  const features = async (siteId: number) => at((await caller.v2(`/sites/${siteId}`)).body, 'features');
+  expect(await features(17)).toEqual(['operations.keys']);
+  expect(await features(31)).toEqual([]);
+  await play('A');
+  expect(await features(31)).toEqual(['operations.keys', 'operations.deadlines']);
+});
+
 test('neither side has broken the contract', () => {
   expect(caller.simulator.contractViolations()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /**
  * What a platform promises (contract §5.9). **A** keeps keys, tells the status by key and never acts after `Expires-At`.
  * **B** keeps keys and tells the status, but acts as late as it comes to it. **C** knows no keys and no deadlines: what
- * is asked twice is done twice.
+ * is asked twice is done twice. A site says which of it it keeps (`features` of `GET /sites/{id}`).
  */
 import type { Keep } from './state/records.ts';
 

@@ -22,13 +22,18 @@ export const healthOf = ({ world, outages }: Simulation, siteId: number): 'up' |
 };
 
 export const createSiteHandlers = (simulation: Simulation): Handlers => {
-  const { world, subjects, clock } = simulation;
+  const { world, subjects, profiles, clock } = simulation;
+  /** What the site keeps of the contract (§5.9). */
+  const featuresOf = (siteId: number): string[] => [
+    ...(profiles.knowsKeys(siteId) ? ['operations.keys'] : []),
+    ...(profiles.obeysDeadlines(siteId) ? ['operations.deadlines'] : []),
+  ];
   const presentSite = ({ id, name, timeZone, version }: Site) => ({
     id,
     name,
     timeZone,
     version,
-    features: [],
+    features: featuresOf(id),
     health: healthOf(simulation, id),
     asOf: clock().toISOString(),
   });
