@@ -42,7 +42,7 @@ const HEADS = [
   'subscription',
 ];
 const HEADERS =
-  'accept x-principal x-trace-id x-request-id access-reason content-type content-encoding apollo-require-preflight origin cookie dpop x-forwarded-for apollo-query-plan-experimental apollo-federation-include-trace transfer-encoding'.split(
+  'accept x-principal x-trace-id x-request-id x-request-deadline access-reason content-type content-encoding apollo-require-preflight origin cookie dpop x-forwarded-for apollo-query-plan-experimental apollo-federation-include-trace transfer-encoding'.split(
     ' ',
   );
 const HEADER_VALUES = [

@@ -1,6 +1,7 @@
 /** What the gateway's own process is told from outside; embedded, the house passes the same things as arguments. */
 import { createPrivateKey } from 'node:crypto';
 import { ConfigError, type Environment, fileContent, parseConfig, port, url } from '@house/kernel/config';
+import { lameDuckMs } from '@house/kernel/lifecycle';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { z } from 'zod';
 import { parseLimits } from './limit/limit.ts';
@@ -67,7 +68,7 @@ const reasonsAgainstProduction = (config: Parsed): string[] => [
 
 /** @throws ConfigError that names every problem. */
 export const readConfig = (environment: Environment) => {
-  const config = parseConfig(environment, shape);
+  const config = parseConfig(environment, { ...shape, LAME_DUCK_MS: lameDuckMs(environment) });
   const isDevelopment = config.NODE_ENV === 'development';
   const reasons = isDevelopment ? [] : reasonsAgainstProduction(config);
   if (reasons.length > 0) throw new ConfigError(`The configuration cannot be used:\n${reasons.join('\n')}`);

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Random } from '@house/kernel/clock';
-import type { Subgraph } from '@house/kernel/subgraph';
+import { createListener, type Subgraph, type Tls } from '@house/kernel/subgraph';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { createAuthenticate, createKeys, type Fetch } from './authenticate/authenticate.ts';
 import { authorize } from './authorize/authorize.ts';
@@ -16,8 +16,11 @@ import {
   admit,
   createEmbeddedCounter,
   createRedisCounter,
+  createSharedCounter,
   DEFAULT_LIMITS,
   DOCUMENT_LIMITS,
+  deadlineOf,
+  inTime,
   type LimitPolicies,
   limitDocument,
   refuseMisleadingNames,
@@ -26,13 +29,11 @@ import {
 } from './limit/limit.ts';
 import {
   createAdministration,
-  createListener,
   createPresentError,
   createServeRequests,
   ENDPOINT,
   type Explorer,
   isUnexplained,
-  type Tls,
 } from './present/present.ts';
 import { HttpRefusal } from './refusal.ts';
 import { onDocument, onOperation, onRequest, requestPath } from './request-path.ts';
@@ -52,6 +53,8 @@ export type GatewayOptions = {
   /** Left out: a browser gets what any client gets. */
   readonly explorer?: Explorer | undefined;
   readonly tls?: Tls | undefined;
+  /** For how long requests are still taken once it is told to close, so that a balancer notices in time; 0 when left out. */
+  readonly lameDuckMs?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -60,7 +63,10 @@ export type GatewayOptions = {
 export type Gateway = {
   /** Takes requests; ready when the issuer's keys are known. The administration always listens on loopback. */
   listen(at: { port: number; adminPort: number; host?: string }): Promise<{ url: string; adminUrl: string }>;
-  /** Not ready first, then no more connections, then the requests under way are finished, then everything else. */
+  /**
+   * Not ready first; after the lame duck's time no more connections; then the requests under way are finished, then
+   * everything else.
+   */
   close(): Promise<void>;
 };
 
@@ -73,9 +79,10 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
 
   const keys = createKeys({ issuer: auth.issuer, fetch: auth.fetch ?? fetch, clock, log });
   const authenticate = createAuthenticate({ keys, issuer: auth.issuer, audience: auth.audience, clock });
+  const own = createEmbeddedCounter({ clock });
   const counter = options.redisUrl
-    ? createRedisCounter({ url: options.redisUrl, log })
-    : createEmbeddedCounter({ clock });
+    ? createSharedCounter({ store: createRedisCounter({ url: options.redisUrl, log }), own, log })
+    : own;
   const policies = options.limits ?? DEFAULT_LIMITS;
   const supergraph = createSupergraph({
     source: options.supergraph,
@@ -115,12 +122,15 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   });
 
   const serveGraphql = async (incoming: IncomingMessage, { search }: URL, traceId: string) => {
-    const { principal, body } = await path.enter({ incoming, traceId });
-    if (!principal) throw new HttpRefusal('UNAUTHENTICATED');
-    return graphql.answer(
-      { method: incoming.method ?? 'GET', headers: incoming.headers, search, body },
-      { principal, traceId },
-    );
+    const deadline = deadlineOf(incoming);
+    return inTime(incoming, deadline, async () => {
+      const { principal, body } = await path.enter({ incoming, traceId });
+      if (!principal) throw new HttpRefusal('UNAUTHENTICATED');
+      return graphql.answer(
+        { method: incoming.method ?? 'GET', headers: incoming.headers, search, body },
+        { principal, traceId, deadline },
+      );
+    });
   };
 
   let closed: Promise<void> | undefined;
@@ -129,6 +139,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const listener = createListener({
     handle: createServeRequests({ serveGraphql, explorer: options.explorer, random: options.random, telemetry }),
     tls: options.tls,
+    lameDuckMs: options.lameDuckMs,
   });
 
   const close = async (): Promise<void> => {

@@ -30,6 +30,7 @@ const gateway = await createGateway({
   introspection: config.introspection,
   development: config.isDevelopment,
   tls: config.TLS_CERT && config.TLS_KEY ? { cert: config.TLS_CERT, key: config.TLS_KEY } : undefined,
+  lameDuckMs: config.LAME_DUCK_MS,
   clock,
   random: (size) => randomBytes(size),
   telemetry,

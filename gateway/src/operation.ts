@@ -4,6 +4,7 @@
  */
 
 import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import {
   type FieldNode,
   type FragmentDefinitionNode,
@@ -21,9 +22,13 @@ import {
 } from 'graphql';
 
 /** What travels with a request from authentication to the subgraphs. */
-export type RequestContext = { readonly principal: Principal; readonly traceId: string };
+export type RequestContext = {
+  readonly principal: Principal;
+  readonly traceId: string;
+  readonly deadline: Deadline;
+};
 
-export type Operation = RequestContext & {
+export type Operation = Omit<RequestContext, 'deadline'> & {
   /** The schema that the document was validated against. */
   readonly schema: GraphQLSchema;
   readonly definition: OperationDefinitionNode;

@@ -29,7 +29,11 @@ export const CATALOGUE = {
     retry: 'later',
     message: 'The smart-home platform answered in a way that it should not.',
   },
-  DEADLINE_EXCEEDED: { retry: 'later', message: 'It took too long; nothing more will be done for this request.' },
+  DEADLINE_EXCEEDED: {
+    retry: 'later',
+    httpStatus: 504,
+    message: 'It took too long; nothing more will be done for this request.',
+  },
   SERVICE_UNAVAILABLE: { retry: 'later', httpStatus: 503, message: 'The service is starting or stopping; try again.' },
   INTERNAL: { retry: 'later', message: 'Something went wrong on our side.' },
 

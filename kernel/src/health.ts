@@ -1,7 +1,17 @@
-/** Two answers for the process manager: `/livez` while the process runs, `/readyz` while its database answers. */
+/**
+ * Two answers for the process manager: `/livez` while the process runs, `/readyz` while requests may be sent here and the
+ * database answers.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Queryable } from './database/database.ts';
+
+export type Health = {
+  readonly url: string;
+  /** Whether requests may be sent here; not until it is said. */
+  setOpen(open: boolean): void;
+  close(): Promise<void>;
+};
 
 export const serveHealth = async ({
   database,
@@ -11,15 +21,16 @@ export const serveHealth = async ({
   database: Queryable;
   host: string;
   port: number;
-}): Promise<{ url: string; close(): Promise<void> }> => {
-  const isReady = (): Promise<boolean> =>
+}): Promise<Health> => {
+  let isOpen = false;
+  const answers = (): Promise<boolean> =>
     database.query('SELECT 1').then(
       () => true,
       () => false,
     );
   const statusOf = async (path: string | undefined): Promise<number> => {
     if (path === '/livez') return 200;
-    if (path === '/readyz') return (await isReady()) ? 200 : 503;
+    if (path === '/readyz') return isOpen && (await answers()) && isOpen ? 200 : 503;
     return 404;
   };
   const server = createServer((incoming, outgoing) => {
@@ -31,6 +42,9 @@ export const serveHealth = async ({
   if (address === null || typeof address === 'string') throw new Error('expected to listen on a TCP port');
   return {
     url: `http://${host}:${address.port}`,
+    setOpen: (open) => {
+      isOpen = open;
+    },
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { later } from './clock.ts';
-import { createLifecycle, drainOnSignals } from './lifecycle.ts';
+import { parseConfig } from './config.ts';
+import { createLifecycle, drainOnSignals, lameDuckMs } from './lifecycle.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const silent = () => createTelemetry({ service: 'test', level: 'silent' }).log;
@@ -40,6 +41,21 @@ test('a part waits for the one that was started after it', async () => {
   resolve();
   await stopping;
   expect(order).toEqual(['server', 'database']);
+});
+
+test('every part is told to retire before the first one stops', async () => {
+  const order: string[] = [];
+  const lifecycle = createLifecycle({ log: silent() });
+  for (const name of ['health', 'server'])
+    lifecycle.add({
+      name,
+      retire: () => void order.push(`${name} retires`),
+      stop: async () => void order.push(`${name} stops`),
+    });
+  const stopping = lifecycle.stop();
+  expect(order.slice(0, 2)).toEqual(['health retires', 'server retires']);
+  await stopping;
+  expect(order).toEqual(['health retires', 'server retires', 'server stops', 'health stops']);
 });
 
 test('stopping twice stops each part once', async () => {
@@ -116,4 +132,12 @@ test('a signal after a second ends the process at once with 1', async () => {
   process.emit('SIGINT');
   expect(exits).toEqual([1]);
   await release();
+});
+
+test('a deployed process takes requests for some seconds after it was told to end, one in development does not', () => {
+  const read = (environment: Record<string, string>): number =>
+    parseConfig(environment, { LAME_DUCK_MS: lameDuckMs(environment) }).LAME_DUCK_MS;
+  expect([read({}), read({ NODE_ENV: 'development' }), read({ LAME_DUCK_MS: '0' })]).toEqual([4_000, 100, 0]);
+  expect(() => read({ LAME_DUCK_MS: '4501' })).toThrow('LAME_DUCK_MS');
+  expect(() => read({ LAME_DUCK_MS: 'soon' })).toThrow('LAME_DUCK_MS: milliseconds from 0 to 4500');
 });

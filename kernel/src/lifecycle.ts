@@ -2,11 +2,15 @@
  * Starts parts in order and stops them in reverse. The first SIGTERM or SIGINT drains; the same signal repeated
  * within a second is one signal (terminals and npm send it twice); a later one ends the process at once.
  */
+import { z } from 'zod';
 import type { Clock } from './clock.ts';
+import type { Environment } from './config.ts';
 import type { Log } from './telemetry.ts';
 
 export type Part = {
   readonly name: string;
+  /** Called for every part at once, before the first one stops: says that nothing should be sent here any more. */
+  retire?(): void;
   /** Stops taking work, finishes what is under way, releases what it holds. */
   stop(): Promise<void>;
 };
@@ -27,6 +31,7 @@ export const createLifecycle = ({ log, limitMs = DRAIN_LIMIT_MS }: { log: Log; l
 
   const stopAll = async (): Promise<boolean> => {
     let clean = true;
+    for (const part of parts) part.retire?.();
     for (const part of parts.toReversed()) {
       try {
         await part.stop();
@@ -60,6 +65,21 @@ export const createLifecycle = ({ log, limitMs = DRAIN_LIMIT_MS }: { log: Log; l
     },
   };
 };
+
+/** With it the longest request, ten seconds, still ends within the drain's limit. */
+const LAME_DUCK_LIMIT_MS = 4_500;
+
+/**
+ * The variable `LAME_DUCK_MS`: for how long a process that was told to end still takes requests. Whoever sends them has
+ * to notice first that it is not ready; in development nobody stands in front of it.
+ */
+export const lameDuckMs = ({ NODE_ENV }: Environment) =>
+  z.coerce
+    .number(`milliseconds from 0 to ${LAME_DUCK_LIMIT_MS}`)
+    .int()
+    .min(0)
+    .max(LAME_DUCK_LIMIT_MS)
+    .default(NODE_ENV === 'development' ? 100 : 4_000);
 
 const SAME_SIGNAL_MS = 1_000;
 

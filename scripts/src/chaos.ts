@@ -9,7 +9,7 @@ import { runSensitivity } from './chaos/sensitivity.ts';
 const HELP = `npm run chaos -- [--ops N] [--seed S] [--bug NAME | --sensitivity]
 
 Starts the house as processes of its own on a real PostgreSQL (fsync on) and a real Redis (no persistence): the platform
-simulator, the authorization server, owners, smart-home twice, the gateway. 24 residents open doors and change their
+simulator, the authorization server, owners, smart-home twice, the gateway. 36 residents open doors and change their
 vehicles while processes are killed, at least one for every 30 operations, and four of ten calls to the platform go wrong.
 Then everything is let be, and the platform's ledger is compared with what was promised. docs/chaos.md says how.
 

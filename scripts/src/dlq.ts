@@ -7,14 +7,16 @@ import { createOperationStore } from '@house/smart-home/operations/operations';
 import { createDeadLetterCommands } from './operator/dead-letters.ts';
 import { askHouse, OperatorRefusal, type OperatorRequest } from './operator/socket.ts';
 
-const HELP = `npm run dlq -- list | show <id> | replay <id> | discard <id> [--json]
+const HELP = `npm run dlq -- list | overdue | show <id> | replay <id> | discard <id> [--json]
 
-A write that the platform did not take within a day is told to its owner as NOT_DELIVERED and waits here.
+A write that the platform did not take within a day is told to its owner as NOT_DELIVERED and waits here. What the law
+or safety demands is never given up: when it is late an alarm is raised, and it is shown here until it is done.
 
-  list      all of them, oldest first
+  list      what was not delivered, oldest first
+  overdue   what is late and still being delivered, the nearest end of a term first
   show      one, whole
   replay    delivers it again under the same key: the platform sees a repeat, not a second intent
-  discard   leaves it undelivered
+  discard   leaves it undelivered, the overdue too
 
 It asks the house that runs on DATA_DIR (.data), or goes straight to DATABASE_URL. What you decide is written down with
 your account's name.
@@ -22,9 +24,15 @@ your account's name.
 
 requireNode();
 
-const table = (rows: readonly Record<string, unknown>[]): string => {
+type Shown = Record<string, unknown>;
+
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  list: ['id', 'kind', 'attempts', 'createdAt', 'deadAt'],
+  overdue: ['id', 'class', 'kind', 'attempts', 'createdAt', 'notAfter', 'alarm'],
+};
+
+const table = (columns: readonly string[], rows: readonly Shown[]): string => {
   if (rows.length === 0) return 'none';
-  const columns = ['id', 'kind', 'attempts', 'createdAt', 'deadAt'] as const;
   const cells = [[...columns], ...rows.map((row) => columns.map((column) => String(row[column])))];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
   return cells
@@ -36,6 +44,12 @@ const table = (rows: readonly Record<string, unknown>[]): string => {
     )
     .join('\n');
 };
+
+/** With the alarm that was raised last in a column of its own. */
+const withAlarm = (row: Shown): Shown => ({
+  ...row,
+  alarm: (row['alarms'] as Shown[] | undefined)?.at(-1)?.['threshold'],
+});
 
 const atDatabase = async (url: string, request: OperatorRequest): Promise<unknown> => {
   const database = await openDatabase({ url });
@@ -57,14 +71,18 @@ const main = async (words: readonly string[]): Promise<void> => {
     process.exitCode = command === undefined && !words.includes('--help') ? 2 : 0;
     return;
   }
-  const request = { command, arguments: rest, actor: userInfo().username };
   const { DATABASE_URL, DATA_DIR = '.data' } = process.env;
-  const result = DATABASE_URL ? await atDatabase(DATABASE_URL, request) : await askHouse(DATA_DIR, request);
-  const shown =
-    command === 'list' && !words.includes('--json')
-      ? table(result as Record<string, unknown>[])
-      : JSON.stringify(result, null, 2);
+  const ask = (asked: string, ids: readonly string[]): Promise<unknown> => {
+    const request = { command: asked, arguments: [...ids], actor: userInfo().username };
+    return DATABASE_URL ? atDatabase(DATABASE_URL, request) : askHouse(DATA_DIR, request);
+  };
+  const result = await ask(command, rest);
+  const columns = words.includes('--json') ? undefined : COLUMNS[command];
+  const shown = columns ? table(columns, (result as Shown[]).map(withAlarm)) : JSON.stringify(result, null, 2);
   process.stdout.write(`${shown}\n`);
+  if (command !== 'list' || !columns) return;
+  const late = (await ask('overdue', [])) as unknown[];
+  if (late.length > 0) process.stderr.write(`Overdue besides: ${late.length}; dlq overdue shows them.\n`);
 };
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -61,6 +61,7 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
     SIM_PORT: '0',
     LOG_LEVEL: 'info',
     EXPLORER: 'graphiql',
+    LAME_DUCK_MS: '0',
     LIMITS_FILE: join(import.meta.dirname, 'wide-limits.json'),
     ...services.variables,
     ...overrides,

@@ -34,6 +34,8 @@ export type PlatformControl = {
   clearFaults(): Promise<void>;
   outage(outage: { siteId?: number; on: boolean; mode?: 'hang' | 'refuse' }): Promise<void>;
   freeze(ms: number): Promise<void>;
+  /** What the platform keeps of its promises (contract §5.9); without a site, everywhere. */
+  profile(profile: 'A' | 'B' | 'C', siteId?: number): Promise<void>;
   version(change: { siteId: number; resource?: string; version: 'v1' | 'v2' }): Promise<void>;
   quirk(name: string, on: boolean): Promise<void>;
   requests(): Promise<Received[]>;
@@ -61,6 +63,7 @@ export const createPlatformControl = (url: string): PlatformControl => {
     clearFaults: async () => void (await call('DELETE', '/faults')),
     outage: (outage) => post('/outage', outage),
     freeze: (ms) => post('/freeze', { ms }),
+    profile: (profile, siteId) => post('/profile', { profile, siteId }),
     version: (change) => post('/version', change),
     quirk: (name, on) => post('/quirks', { name, on }),
     requests: async () => (await get<{ requests: Received[] }>('/requests?limit=1000')).requests,

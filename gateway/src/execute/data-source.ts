@@ -22,17 +22,30 @@ const present = ({ message, path, extensions }: GraphQLFormattedError | GraphQLE
   };
 };
 
-/** How the plan's executor reaches a subgraph: through the port, never by HTTP of @apollo/gateway's own. */
+/**
+ * How the plan's executor reaches a subgraph: through the port, never by HTTP of @apollo/gateway's own, and not at all
+ * once the request's time is over.
+ */
 export const createDataSource = ({ subgraph, log }: { subgraph: Subgraph; log: Log }): GraphQLDataSource => ({
   process: async ({ request, context }): Promise<Answer> => {
-    const { principal, traceId } = context as RequestContext;
+    const { principal, traceId, ...asked } = context as RequestContext;
     const { query = '', variables, operationName } = request;
+    const deadline = asked.deadline.next();
     try {
-      const { data, errors } = await subgraph.execute({ query, variables, operationName, principal, traceId });
+      deadline.requireTime();
+      const { data, errors } = await subgraph.execute({
+        query,
+        variables,
+        operationName,
+        principal,
+        traceId,
+        deadline,
+      });
       return { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(present) }) };
     } catch (cause) {
-      log.error('subgraph-unreachable', { traceId, resource: subgraph.name, error: cause });
       const { message, code } = cause instanceof HouseError ? cause : new HouseError('INTERNAL');
+      if (code === 'DEADLINE_EXCEEDED') log.warn('subgraph-too-late', { traceId, resource: subgraph.name });
+      else log.error('subgraph-unreachable', { traceId, resource: subgraph.name, error: cause });
       return { errors: [present({ message, extensions: { code } })] };
     }
   },

@@ -16,8 +16,14 @@ export type Queryable = {
 };
 
 export type Database = Queryable & {
-  /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Do not nest. */
-  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Do not nest.
+   * @param limits a statement that takes longer is cancelled by a PostgreSQL server; ten seconds when left out.
+   */
+  transaction<T>(
+    work: (transaction: Queryable) => Promise<T>,
+    limits?: { readonly statementLimitMs?: number },
+  ): Promise<T>;
   /** Runs a script of several statements without parameters. */
   run(script: string): Promise<void>;
   /** The server's own words about itself. */
@@ -25,10 +31,19 @@ export type Database = Queryable & {
   close(): Promise<void>;
 };
 
-export type DatabaseOptions = { url: string } | { directory: string | 'memory' };
+export type DatabaseOptions =
+  | {
+      url: string;
+      /** Told once that the server is not up yet; then it is waited for, half a minute at most. Left out: no waiting. */
+      onAbsent?: (error: unknown) => void;
+    }
+  | { directory: string | 'memory' };
 
-/** Opens the database that the options name. PGlite's folder is held by a lock file: a second process is refused. */
+/**
+ * Opens the database that the options name. PGlite's folder is held by a lock file: a second process is refused.
+ * @throws when the server is not there in time, or at once when it refuses us: a wrong password, no such database.
+ */
 export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
-  'url' in options ? openPostgres(options.url) : openPglite(options.directory);
+  'url' in options ? openPostgres(options.url, options) : openPglite(options.directory);
 
 export { migrate } from './migrate.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from './database.ts';
 import { databaseConforms } from './database-conforms.ts';
 import { openPostgres } from './postgres.ts';
@@ -61,7 +61,7 @@ test('a server that falls silent is given up, and its connection with it', async
   await once(between, 'listening');
   const way = new URL(own);
   way.host = `127.0.0.1:${(between.address() as AddressInfo).port}`;
-  const database = await openPostgres(way.href, 300);
+  const database = await openPostgres(way.href, { answerLimitMs: 300 });
   for (const socket of sockets) socket.pause().unpipe();
   await expect(database.query('SELECT 1')).rejects.toThrow('timeout');
   const attempt = database.transaction((transaction) => transaction.query('SELECT 2 AS two'));
@@ -76,4 +76,86 @@ test('a server that cannot be reached, or a database that is not there, is refus
   absent.pathname = '/there_is_no_such_database';
   await expect(openDatabase({ url: absent.href })).rejects.toMatchObject({ code: '3D000' });
   await expect(openDatabase({ url: 'postgres://127.0.0.1:1/none' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+describe('a server that is not up yet', () => {
+  const REFUSAL = (code: string): Buffer => {
+    const body = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);
+    const head = Buffer.from('E\0\0\0\0');
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  /** In front of the real server: the first clients are refused with `code`, the others are let through. */
+  const startGate = async (code: string, refusals: number, port = 0) => {
+    let refused = 0;
+    const gate = createServer((near) => {
+      near.on('error', () => undefined);
+      if (refused < refusals) {
+        refused += 1;
+        return void near.once('data', () => near.end(REFUSAL(code)));
+      }
+      const far = connect(Number(own.port || 5432), own.hostname);
+      far.on('error', () => undefined);
+      return void near.pipe(far).pipe(near);
+    });
+    gate.listen(port, '127.0.0.1');
+    await once(gate, 'listening');
+    const url = new URL(own);
+    url.host = `127.0.0.1:${(gate.address() as AddressInfo).port}`;
+    return { url: url.href, port: Number(url.port), refused: () => refused, close: () => gate.close() };
+  };
+
+  test('is waited for while it starts, and said so once', async () => {
+    const gate = await startGate('57P03', 3);
+    const told: unknown[] = [];
+    const database = await openDatabase({ url: gate.url, onAbsent: (error) => told.push(error) });
+    expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(gate.refused()).toBe(3);
+    expect(told).toEqual([expect.objectContaining({ code: '57P03' })]);
+    await database.close();
+    gate.close();
+  });
+
+  test('is waited for while nothing listens at its address', async () => {
+    const reserved = await startGate('57P03', 0);
+    reserved.close();
+    let gate = reserved;
+    const database = await openDatabase({
+      url: reserved.url,
+      onAbsent: () => void startGate('57P03', 0, reserved.port).then((opened) => (gate = opened)),
+    });
+    expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await database.close();
+    gate.close();
+  });
+
+  test('is given up in the end, with its address and without its password', async () => {
+    const told: unknown[] = [];
+    const url = 'postgres://house:open-sesame@127.0.0.1:1/none';
+    const opening = openPostgres(url, { onAbsent: (error) => told.push(error), absentLimitMs: 300 });
+    await expect(opening).rejects.toThrow(/^PostgreSQL at 127\.0\.0\.1:1 was not there within 0\.3 s: .*ECONNREFUSED/);
+    await expect(opening).rejects.not.toThrow(/open-sesame/);
+    expect(told).toHaveLength(1);
+  });
+
+  test.each(['28P01', '28000', '3D000'])('is not waited for when it refuses us (%s)', async (code) => {
+    const gate = await startGate(code, 1);
+    const told: unknown[] = [];
+    await expect(openDatabase({ url: gate.url, onAbsent: (error) => told.push(error) })).rejects.toMatchObject({
+      code,
+    });
+    expect(told).toEqual([]);
+    gate.close();
+  });
+});
+
+test('a statement of a transaction that has less time than ten seconds is cancelled by the server, and only there', async () => {
+  const database = await openDatabase({ url: own.href });
+  const slow = database.transaction((transaction) => transaction.query('SELECT pg_sleep(9)'), { statementLimitMs: 50 });
+  await expect(slow).rejects.toMatchObject({ code: '57014' });
+  const limits = await Promise.all(
+    [database, database].map((on) => on.query<{ statement_timeout: string }>('SHOW statement_timeout')),
+  );
+  expect(limits.flat().map(({ statement_timeout }) => statement_timeout)).toEqual(['10s', '10s']);
+  await database.close();
 });

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Database, Queryable, Row } from './database.ts';
 import { statementError } from './statement-error.ts';
@@ -10,6 +12,62 @@ const STATEMENT_LIMIT_MS = 10_000;
 /** Longer than the server's own limit: a server that does not even say so is gone, and its connection with it. */
 const ANSWER_LIMIT_MS = 12_000;
 
+/** A server that restarts is back by then. */
+const ABSENT_LIMIT_MS = 30_000;
+/** Doubled from try to try, and each time anything up to it: services that start together do not all knock at once. */
+const PAUSE_MS = { first: 200, longest: 2_000 };
+
+/** What is said where no server listens, or where one starts, stops, or cannot take one more connection yet. */
+const ABSENT: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+]);
+/** pg has no code for these. */
+const ABSENT_WORDS = /^Connection terminated|^timeout exceeded when trying to connect|^timeout expired/;
+
+const isAbsent = (error: unknown): boolean => {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === undefined ? ABSENT_WORDS.test(String(message)) : ABSENT.has(code);
+};
+
+/** @throws what `knock` does, when the server refuses us or is still absent in the end. */
+const untilPresent = async (
+  knock: () => Promise<unknown>,
+  address: string,
+  { onAbsent, absentLimitMs = ABSENT_LIMIT_MS }: PostgresOptions,
+): Promise<void> => {
+  const end = performance.now() + absentLimitMs;
+  let told = false;
+  for (let pauseMs = PAUSE_MS.first; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)) {
+    try {
+      return void (await knock());
+    } catch (error) {
+      if (!onAbsent || !isAbsent(error)) throw error;
+      if (performance.now() >= end)
+        throw new Error(
+          `PostgreSQL at ${address} was not there within ${absentLimitMs / 1_000} s: ${(error as Error).message}`,
+          { cause: error },
+        );
+      if (!told) onAbsent(error);
+      told = true;
+    }
+    await delay(randomInt(1, pauseMs + 1));
+  }
+};
+
+/** In one message, so that the limit costs no time of its own. */
+const begin = (statementLimitMs = STATEMENT_LIMIT_MS): string =>
+  statementLimitMs < STATEMENT_LIMIT_MS
+    ? `BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(statementLimitMs))}`
+    : 'BEGIN';
+
 const queryable = (client: pg.Pool | pg.PoolClient): Queryable => ({
   query: async <R extends Row>(sql: string, parameters: readonly unknown[] = []) => {
     try {
@@ -20,14 +78,21 @@ const queryable = (client: pg.Pool | pg.PoolClient): Queryable => ({
   },
 });
 
-/** @param answerLimitMs how long a silent server is waited for. */
-export const openPostgres = async (url: string, answerLimitMs = ANSWER_LIMIT_MS): Promise<Database> => {
+export type PostgresOptions = {
+  /** How long a silent server is waited for. */
+  answerLimitMs?: number;
+  /** Told once that there is no server yet; then it is waited for. Left out: it is not waited for. */
+  onAbsent?: (error: unknown) => void;
+  absentLimitMs?: number;
+};
+
+export const openPostgres = async (url: string, options: PostgresOptions = {}): Promise<Database> => {
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     statement_timeout: STATEMENT_LIMIT_MS,
-    query_timeout: answerLimitMs,
+    query_timeout: options.answerLimitMs ?? ANSWER_LIMIT_MS,
     // A process that froze or lost its network within a transaction must not keep its locks.
     idle_in_transaction_session_timeout: STATEMENT_LIMIT_MS,
     keepAlive: true,
@@ -39,7 +104,7 @@ export const openPostgres = async (url: string, answerLimitMs = ANSWER_LIMIT_MS)
   pool.on('connect', (client) => void client.on('error', () => undefined));
   const database: Database = {
     ...queryable(pool),
-    transaction: async (work) => {
+    transaction: async (work, { statementLimitMs } = {}) => {
       const client = await pool.connect();
       let broken: Error | undefined;
       // The pool does not listen while the connection is ours: cut between two statements, it would end the process.
@@ -48,7 +113,7 @@ export const openPostgres = async (url: string, answerLimitMs = ANSWER_LIMIT_MS)
       };
       client.on('error', onCut);
       try {
-        await client.query('BEGIN');
+        await client.query(begin(statementLimitMs));
         const result = await work(queryable(client));
         await client.query('COMMIT');
         return result;
@@ -67,7 +132,8 @@ export const openPostgres = async (url: string, answerLimitMs = ANSWER_LIMIT_MS)
     close: () => pool.end(),
   };
   try {
-    await database.version();
+    const { host } = new URL(url);
+    await untilPresent(database.version, host, options);
   } catch (error) {
     await pool.end();
     throw error;

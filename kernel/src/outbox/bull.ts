@@ -4,8 +4,9 @@
  */
 import Bull from 'bull';
 import { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry.ts';
-import { CLASSES, type CommandClass } from './classes.ts';
+import { CLASSES, COMMAND_CLASSES, type CommandClass } from './classes.ts';
 import { createInProcessDispatcher } from './in-process.ts';
 import type { Dispatcher } from './outbox.ts';
 
@@ -17,6 +18,8 @@ const NEVER = 1_000_000;
 const CONNECT_LIMIT_MS = 2_000;
 /** A Redis that has not taken a job by then is as good as gone for a door. */
 const ADD_LIMIT_MS = 250;
+/** A turn that nobody took is given another job after this: the sweep asks four times a second, and dead jobs stay. */
+const REPEAT_MS = 2_000;
 /** Jobs whose adding it has not answered; more are not handed to it. */
 const UNANSWERED_LIMIT = 1_000;
 /** Deliveries under way end within the attempt's limit. */
@@ -45,10 +48,12 @@ const within = async (limitMs: number, work: Promise<unknown>): Promise<void> =>
 export const createBullDispatcher = ({
   redisUrl,
   prefix = 'house',
+  clock,
   log,
 }: {
   redisUrl: string;
   prefix?: string;
+  clock: Clock;
   log: Log;
 }): Dispatcher => {
   const direct = createInProcessDispatcher();
@@ -106,7 +111,7 @@ export const createBullDispatcher = ({
     await settled(client);
     if (stopped) return;
     const subscriber = connect();
-    const waiting = Object.keys(CLASSES).map((name) => ({ commandClass: name as CommandClass, bclient: connect() }));
+    const waiting = COMMAND_CLASSES.map((commandClass) => ({ commandClass, bclient: connect() }));
     await Promise.all([subscriber, ...waiting.map(({ bclient }) => bclient)].map(settled));
     if (stopped) return;
     for (const { commandClass, bclient } of waiting) openQueue(commandClass, { subscriber, bclient }, deliver);
@@ -125,9 +130,10 @@ export const createBullDispatcher = ({
       unanswered += 1;
       // Should both deliver it after all, the claim lets one of them.
       const impatient = setTimeout(() => direct.dispatch(turn), ADD_LIMIT_MS);
-      // One job a turn: bull ignores an id that it has, and the job of a dead worker does not block the next turn.
+      // One job a turn, as long as that is true: bull ignores an id that it has, and it keeps the hash of a job whose
+      // worker stood still while another one ended it: in no list, so nobody takes it, and under its id nothing is added.
       queue
-        .add({ id: turn.id }, { jobId: `${turn.id}:${turn.leaseToken}` })
+        .add({ id: turn.id }, { jobId: `${turn.id}:${turn.leaseToken}:${Math.floor(clock().getTime() / REPEAT_MS)}` })
         .catch((error: unknown) => {
           log.debug('job-not-added', { operationId: turn.id, error });
           direct.dispatch(turn);

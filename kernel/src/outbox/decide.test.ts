@@ -18,6 +18,7 @@ const command = (overrides: Partial<Command> = {}): Command => ({
   phase: 'send',
   attempts: 1,
   uncertain: false,
+  sentAt: null,
   leaseToken: 1,
   ...overrides,
 });
@@ -146,14 +147,63 @@ test('a receiver that says when to come back is believed, up to an hour', () => 
   });
 });
 
+test('a receiver that is well again after an hour is not left alone for longer than the class allows', () => {
+  const unreachable: Outcome = { is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' };
+  const waitAt = (commandClass: Command['class'], ageMs: number): number => {
+    const tried = command({ class: commandClass, attempts: 40, notAfter: later(START, CLASSES.write.lifeMs) });
+    const decision = decide(tried, unreachable, later(START, ageMs), 1);
+    return decision.then === 'again' ? decision.at.getTime() - START.getTime() - ageMs : Number.NaN;
+  };
+  expect(waitAt('write', 5_000)).toBe(1_000);
+  expect(waitAt('write', 50_000)).toBe(5_000);
+  expect(waitAt('write', 3_600_000)).toBe(30_000);
+  expect(waitAt('safety', 3_600_000)).toBe(5_000);
+});
+
+test.each<Command['class']>(['safety', 'compliance'])('%s goes on past its term, refused or not', (commandClass) => {
+  const late = command({ class: commandClass });
+  for (const outcome of [
+    { is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' },
+    { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true },
+    { is: 'ambiguous', next: 'repeat' },
+    { is: 'failed', code: 'REFUSED_BY_PLATFORM' },
+  ] as Outcome[])
+    expect(decide(late, outcome, later(START, 400 * 86_400_000), 0.5)).toMatchObject({ then: 'again', phase: 'send' });
+});
+
+test('a door that left no trace is sent once more, not again and again', () => {
+  const noTrace: Outcome = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true };
+  const phaseAfter = (attempts: number): string => {
+    const decision = decide(command({ phase: 'confirm', attempts }), noTrace, later(START, 2_000), 0.5);
+    return decision.then === 'again' ? decision.phase : decision.state;
+  };
+  expect([1, 2, 3].map(phaseAfter)).toEqual(['send', 'confirm', 'confirm']);
+});
+
+test('a question is not asked sooner than it makes sense, but at the deadline its state is told anew', () => {
+  const later2s: Outcome = { is: 'ambiguous', next: 'ask', retryAfterMs: 2_000 };
+  const asked = command({ phase: 'confirm' });
+  expect(decide(asked, later2s, later(START, 1_000), 0.5)).toMatchObject({ at: later(START, 3_000), state: 'SENT' });
+  expect(decide(asked, later2s, later(START, 9_500), 0.5)).toMatchObject({ at: later(START, 10_000), state: 'SENT' });
+  expect(decide(asked, later2s, later(START, 10_000), 0.5)).toMatchObject({
+    at: later(START, 12_000),
+    state: 'UNKNOWN_OUTCOME',
+  });
+});
+
 const outcomes = fc.oneof<fc.Arbitrary<Outcome>[]>(
   fc.constant({ is: 'succeeded' }),
   fc.constant({ is: 'failed', code: 'REFUSED_BY_PLATFORM' }),
+  fc.constant({ is: 'cancelled', code: 'NO_LONGER_ALLOWED' }),
   fc.constant({ is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' }),
-  fc.boolean().map((repeatable) => ({ is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable })),
+  fc
+    .record({ repeatable: fc.boolean(), mayStillArrive: fc.boolean() })
+    .map((rest) => ({ is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', ...rest })),
   fc.constant({ is: 'pending' }),
   fc.constantFrom('repeat', 'ask', 'nothing').map((next) => ({ is: 'ambiguous', next }) as Outcome),
 );
+
+type Wait = { phase: 'send' | 'confirm'; ageMs: number; waitMs: number };
 
 /**
  * Lives one command through a history in virtual time, as relay.ts does. `possible` is the oracle's own memory: whether
@@ -165,6 +215,7 @@ const live = (commandClass: Command['class'], history: { outcome: Outcome; tookM
   let now = START;
   const sentAt: Date[] = [];
   let possible = false;
+  const waits: Wait[] = [];
   for (const { outcome, tookMs, chance } of history) {
     let decision: Decision;
     if (current.phase === 'send' && !mayStillSend(current, now)) decision = outOfTime(current, now);
@@ -176,15 +227,21 @@ const live = (commandClass: Command['class'], history: { outcome: Outcome; tookM
       now = later(now, tookMs);
       if (outcome.is === 'pending' || outcome.is === 'ambiguous') possible = true;
       const answersTheQuestion = current.phase === 'confirm' && (outcome.is === 'failed' || outcome.is === 'cancelled');
-      const tooLateToArrive = current.phase === 'confirm' && outcome.is === 'not-taken' && now > notAfter;
+      const leftNoTrace = current.phase === 'confirm' && outcome.is === 'not-taken' && !outcome.mayStillArrive;
+      const tooLateToArrive = leftNoTrace && now > notAfter;
       if (answersTheQuestion || tooLateToArrive) possible = false;
       decision = decide(current, outcome, now, chance);
     }
-    if (decision.then === 'finish') return { sentAt, possible, end: decision, notAfter };
+    if (decision.then === 'finish') return { sentAt, possible, end: decision, notAfter, waits };
+    waits.push({
+      phase: decision.phase,
+      ageMs: now.getTime() - START.getTime(),
+      waitMs: decision.at.getTime() - now.getTime(),
+    });
     current = { ...current, uncertain: isUncertain(current, decision), phase: decision.phase };
     now = decision.at;
   }
-  return { sentAt, possible, end: undefined, notAfter };
+  return { sentAt, possible, end: undefined, notAfter, waits };
 };
 
 const histories = fc.array(
@@ -198,11 +255,35 @@ const histories = fc.array(
   },
 );
 const classes = fc.constantFrom<Command['class']>('moment', 'write', 'compliance', 'safety');
+const mortal = fc.constantFrom<Command['class']>('moment', 'write');
+const immortal = fc.constantFrom<Command['class']>('compliance', 'safety');
 const RUNS = 10_000;
 
-test('whatever happens, nothing is handed over after the deadline', () => {
+test('whatever happens, what the law or safety demands ends only when it is done or cancelled', () => {
+  fc.assert(
+    fc.property(immortal, histories, (commandClass, history) => {
+      const { end } = live(commandClass, history);
+      if (end) expect(['SUCCEEDED', 'CANCELLED']).toContain(end.state);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('whatever happens, no command waits longer than a tenth of its age, a second at least, and the limit of its class', () => {
   fc.assert(
     fc.property(classes, histories, (commandClass, history) => {
+      for (const { phase, ageMs, waitMs } of live(commandClass, history).waits) {
+        expect(waitMs).toBeLessThanOrEqual(Math.max(1_000, ageMs / 10));
+        if (phase === 'send') expect(waitMs).toBeLessThanOrEqual(CLASSES[commandClass].backoff.limitMs);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('whatever happens, nothing that is given up is handed over after its deadline', () => {
+  fc.assert(
+    fc.property(mortal, histories, (commandClass, history) => {
       const { sentAt, notAfter } = live(commandClass, history);
       expect(sentAt.every((at) => at < notAfter)).toBe(true);
     }),

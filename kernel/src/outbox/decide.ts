@@ -2,8 +2,9 @@
  * What follows from one attempt: the pure core of delivery. It knows no clock, no database and no receiver, so that its
  * promises can be checked over any history.
  *
- * The promises: a command is never handed over after `notAfter`; what may have had an effect is never reported as
- * failed or expired; what cannot be repeated safely is handed over at most once.
+ * The promises: a command of a class that gives up is never handed over after `notAfter`, and one of a class that does
+ * not ends only when it is done or cancelled; what may have had an effect is never reported as failed or expired; what
+ * cannot be repeated safely is handed over at most once.
  */
 import { later } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -20,12 +21,18 @@ export type Outcome =
   | { is: 'cancelled'; code: ErrorCode }
   /** No byte reached the receiver. */
   | { is: 'not-sent'; code: ErrorCode; retryAfterMs?: number }
-  /** The receiver said, or it was found out, that it had no effect; it may be different later. */
-  | { is: 'not-taken'; code: ErrorCode; repeatable: boolean; retryAfterMs?: number }
-  /** The receiver has it and works on it. */
-  | { is: 'pending' }
-  /** It may have had an effect. `next` says what is safe: send the same key again, ask about the key, or nothing. */
-  | { is: 'ambiguous'; next: 'repeat' | 'ask' | 'nothing' };
+  /**
+   * The receiver said, or it was found out, that it had no effect; it may be different later. `mayStillArrive`: an earlier
+   * attempt may be on its way yet, so that this is no end.
+   */
+  | { is: 'not-taken'; code: ErrorCode; repeatable: boolean; retryAfterMs?: number; mayStillArrive?: boolean }
+  /** The receiver has it and works on it; `ref` is its own name of the work. */
+  | { is: 'pending'; ref?: string }
+  /**
+   * It may have had an effect. `next` says what is safe: send the same key again, ask about it, or nothing, which leaves
+   * it unknown for good. `retryAfterMs`: it is not asked sooner.
+   */
+  | { is: 'ambiguous'; next: 'repeat' | 'ask' | 'nothing'; retryAfterMs?: number };
 
 export type Decision =
   | { then: 'finish'; state: 'SUCCEEDED'; result?: Readonly<Record<string, unknown>> }
@@ -37,27 +44,39 @@ const SEND_MARGIN_MS = 150;
 /** A receiver that obeys the deadline by its own clock may act this long after ours; only then is "no trace" an answer. */
 const CONFIRM_GRACE_MS = 1_000;
 const CONFIRM_FIRST_MS = 150;
-/** A question is asked again after this share of the command's age: soon while somebody waits, seldom once it is history. */
-const CONFIRM_AFTER_SHARE = 0.1;
+/**
+ * Nothing waits longer than this share of its age: soon while somebody waits, seldom once it is history, and a
+ * receiver that is well again after a minute is not left alone for another.
+ */
+const WAIT_SHARE = 0.1;
+/** A young command waits up to this for its next attempt. */
+const BACKOFF_FLOOR_MS = 1_000;
 /** A door of yesterday can wait a minute; a write that the receiver works on holds up those behind it. */
 const confirmLimitMs = (command: Command): number => (command.class === 'moment' ? 60_000 : 5_000);
 /** How long the truth about a physical action is looked for. */
 const TRUTH_SOUGHT_MS = 24 * 60 * 60 * 1_000;
 
-/** True while handing it over can still be in time. */
-export const mayStillSend = (command: Command, now: Date): boolean =>
-  now.getTime() < command.notAfter.getTime() - SEND_MARGIN_MS;
+const givesUp = (command: Command): boolean => CLASSES[command.class].givesUp;
 
-/** Full jitter: anywhere between now and a limit that doubles with each attempt. */
-const backoffMs = (command: Command, chance: number): number => {
+/** True while handing it over can still be in time; always, for what is never given up. */
+export const mayStillSend = (command: Command, now: Date): boolean =>
+  !givesUp(command) || now.getTime() < command.notAfter.getTime() - SEND_MARGIN_MS;
+
+const ageOf = (command: Command, now: Date): number => now.getTime() - command.createdAt.getTime();
+
+/** Full jitter: anywhere between now and a limit that doubles with each attempt and grows with the command's age. */
+const backoffMs = (command: Command, now: Date, chance: number): number => {
   const { baseMs, limitMs } = CLASSES[command.class].backoff;
-  return Math.max(1, Math.floor(chance * Math.min(limitMs, baseMs * 2 ** Math.min(command.attempts, 30))));
+  const ofAge = Math.max(BACKOFF_FLOOR_MS, ageOf(command, now) * WAIT_SHARE);
+  return Math.max(1, Math.floor(chance * Math.min(limitMs, ofAge, baseMs * 2 ** Math.min(command.attempts, 30))));
 };
 
+const asTold = (retryAfterMs: number): number => Math.min(retryAfterMs, RETRY_AFTER_LIMIT_MS);
+
 const ended = (command: Command, code: ErrorCode): Decision =>
-  command.class === 'moment'
-    ? { then: 'finish', state: 'EXPIRED', code }
-    : { then: 'finish', state: 'FAILED', code: 'NOT_DELIVERED' };
+  CLASSES[command.class].deadLetter
+    ? { then: 'finish', state: 'FAILED', code: 'NOT_DELIVERED' }
+    : { then: 'finish', state: 'EXPIRED', code };
 
 /** A physical action of which an earlier attempt left and was never accounted for. */
 const mayBeOnItsWay = (command: Command): boolean =>
@@ -81,28 +100,34 @@ const sendAgain = (
   state: 'QUEUED' | 'SENT',
   retryAfterMs = 0,
 ): Decision => {
-  const wait = retryAfterMs > 0 ? Math.min(retryAfterMs, RETRY_AFTER_LIMIT_MS) : backoffMs(command, chance);
+  const wait = retryAfterMs > 0 ? asTold(retryAfterMs) : backoffMs(command, now, chance);
   // Woken at the deadline at the latest, so that it ends then and not whenever the backoff happens to be over.
-  const at = later(now, wait) < command.notAfter ? later(now, wait) : command.notAfter;
-  return { then: 'again', phase: 'send', at, state };
+  const isPastEnd = givesUp(command) && later(now, wait) > command.notAfter;
+  return { then: 'again', phase: 'send', at: isPastEnd ? command.notAfter : later(now, wait), state };
 };
 
-const ask = (command: Command, now: Date): Decision => {
-  const age = now.getTime() - command.createdAt.getTime();
-  if (now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
+const ask = (command: Command, now: Date, retryAfterMs = 0): Decision => {
+  // Counted from when it was handed over: how long it waited for its turn before says nothing about the answer.
+  const age = now.getTime() - (command.sentAt ?? command.createdAt).getTime();
+  const isOver = givesUp(command) && now >= command.notAfter;
+  if (isOver && now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
     return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
-  const wait = Math.min(Math.max(age * CONFIRM_AFTER_SHARE, CONFIRM_FIRST_MS), confirmLimitMs(command));
+  const ofAge = Math.min(Math.max(age * WAIT_SHARE, CONFIRM_FIRST_MS), confirmLimitMs(command));
+  const at = later(now, Math.max(ofAge, asTold(retryAfterMs)));
   return {
     then: 'again',
     phase: 'confirm',
-    at: later(now, wait),
-    state: now < command.notAfter ? 'SENT' : 'UNKNOWN_OUTCOME',
+    // Looked at again at the deadline, so that nobody reads "sent" for long after it.
+    at: givesUp(command) && !isOver && at > command.notAfter ? command.notAfter : at,
+    state: isOver ? 'UNKNOWN_OUTCOME' : 'SENT',
   };
 };
 
 /** No trace of it was found at the receiver, or it said that it did nothing. */
 const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now: Date, chance: number): Decision => {
-  if (outcome.repeatable && mayStillSend(command, now))
+  // Asked about and not found, it may have got lost again on its way.
+  const isSpent = command.phase === 'confirm' && command.attempts >= CLASSES[command.class].attempts;
+  if ((outcome.repeatable || !givesUp(command)) && !isSpent && mayStillSend(command, now))
     return sendAgain(command, now, chance, mayBeOnItsWay(command) ? 'SENT' : 'QUEUED', outcome.retryAfterMs);
   if (!mayBeOnItsWay(command))
     return outcome.repeatable || outcome.code === 'DEADLINE_PASSED'
@@ -110,7 +135,9 @@ const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now:
       : { then: 'finish', state: 'FAILED', code: outcome.code };
   // What was once handed over may still arrive until the deadline is surely over.
   const over = now.getTime() >= command.notAfter.getTime() + CONFIRM_GRACE_MS;
-  return over && command.phase === 'confirm' ? ended(command, 'DEADLINE_PASSED') : ask(command, now);
+  return over && command.phase === 'confirm' && !outcome.mayStillArrive
+    ? ended(command, 'DEADLINE_PASSED')
+    : ask(command, now);
 };
 
 /** @param chance a number from 0 to 1, the only randomness. */
@@ -122,6 +149,9 @@ export const decide = (command: Command, outcome: Outcome, now: Date, chance: nu
     case 'cancelled': {
       // A refusal of this attempt says nothing about an earlier one, unless it is the answer to our question about it.
       if (command.phase === 'send' && mayBeOnItsWay(command)) return ask(command, now);
+      // Refused for good, which only a person can change, on either side; the alarms call one.
+      if (outcome.is === 'failed' && !givesUp(command))
+        return sendAgain(command, now, chance, command.uncertain ? 'SENT' : 'QUEUED');
       return { then: 'finish', state: outcome.is === 'failed' ? 'FAILED' : 'CANCELLED', code: outcome.code };
     }
     case 'not-sent':
@@ -134,8 +164,11 @@ export const decide = (command: Command, outcome: Outcome, now: Date, chance: nu
     case 'pending':
       return ask(command, now);
     case 'ambiguous':
-      if (outcome.next === 'nothing') return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
-      if (outcome.next === 'ask' || command.class === 'moment') return ask(command, now);
-      return mayStillSend(command, now) ? sendAgain(command, now, chance, 'SENT') : ended(command, 'DEADLINE_PASSED');
+      if (outcome.next === 'nothing' && givesUp(command))
+        return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
+      if (outcome.next !== 'repeat' || command.class === 'moment') return ask(command, now, outcome.retryAfterMs);
+      return mayStillSend(command, now)
+        ? sendAgain(command, now, chance, 'SENT', outcome.retryAfterMs)
+        : ended(command, 'DEADLINE_PASSED');
   }
 };

@@ -1,4 +1,4 @@
-import { CLASSES, type CommandClass } from './classes.ts';
+import { CLASSES, COMMAND_CLASSES, type CommandClass } from './classes.ts';
 import type { Dispatcher } from './outbox.ts';
 
 /** Waiting ids per class; more are dropped and found again by the sweep. */
@@ -36,7 +36,7 @@ export const createInProcessDispatcher = (): Dispatcher => {
     driver: 'in-process',
     start: async (work) => {
       deliver = work;
-      for (const commandClass of Object.keys(waiting) as CommandClass[]) next(commandClass);
+      for (const commandClass of COMMAND_CLASSES) next(commandClass);
     },
     dispatch: ({ id, class: commandClass }) => {
       if (stopped || running.has(id) || waiting[commandClass].size >= WAITING_LIMIT) return;

@@ -3,7 +3,10 @@
  * Redis, jobs and timers only make delivery quicker; losing them loses nothing.
  *
  *   put (in the caller's transaction) → wake → dispatcher → deliver: claim · permit · send · decide · settle
+ *                                               ├── next of its order key, if it has ended
  *                                               └── sweep: whatever is due and was not woken
+ *
+ * A slower look raises the alarms of what should be done by now and forgets what ended long ago (upkeep.ts).
  */
 import type { Queryable } from '../database/database.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -29,12 +32,15 @@ export type NewCommand = {
   /** Ids only; never personal data. */
   body: Readonly<Record<string, unknown>>;
   createdAt: Date;
+  /** After it the command is not handed over; for a class that never gives up, when it should be done. */
   notAfter: Date;
 };
 
 export type Command = NewCommand & {
   phase: 'send' | 'confirm';
   attempts: number;
+  /** When it was last handed over. */
+  sentAt: Date | null;
   /** An earlier attempt may have had an effect that nobody knows of. */
   uncertain: boolean;
   leaseToken: number;

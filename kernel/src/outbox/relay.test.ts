@@ -9,7 +9,6 @@ import { LEASE_MS } from './store.ts';
 const START = new Date('2026-03-01T12:00:00Z');
 let now = START;
 const clock = (): Date => now;
-const telemetry = createTelemetry({ service: 'test', level: 'silent' });
 
 let database: Database;
 let changes: Change[] = [];
@@ -86,7 +85,7 @@ const house = async (handler: Handler) => {
     handlers: { thing: handler },
     clock,
     chance: () => 0.5,
-    telemetry,
+    telemetry: createTelemetry({ service: 'test', level: 'silent' }),
   });
   await relay.start();
   return {
@@ -171,6 +170,19 @@ test('a command whose deadline has passed is never sent', async () => {
   expect(statesOf('a')).toEqual(['EXPIRED']);
 });
 
+test('who waits for the truth about a door is told that it may have opened, and why nothing more is known', async () => {
+  const handler = answering({ is: 'ambiguous', next: 'ask' }, { is: 'ambiguous', next: 'ask' });
+  await using running = await house(handler);
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  await running.turn();
+  now = later(now, 10_000);
+  await running.turn();
+  expect(changes.at(-1)).toMatchObject({ state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' });
+  now = later(now, 5_000);
+  await running.turn();
+  expect(changes.at(-1)).toMatchObject({ state: 'SUCCEEDED', code: null });
+});
+
 test('what is no longer allowed when its turn comes is cancelled before anything is sent', async () => {
   const handler = { ...answering(), permit: async () => 'NO_LONGER_ALLOWED' as const };
   await using running = await house(handler);
@@ -186,6 +198,75 @@ test('safety goes first, then doors, then the rest', async () => {
   await put({ id: 'compliance', class: 'compliance' });
   await put({ id: 'safety', class: 'safety' });
   expect((await store().due(now, 10)).map(({ id }) => id)).toEqual(['safety', 'moment', 'compliance', 'write']);
+});
+
+test('who may no longer come in is taken off before two hundred writes that were due earlier', async () => {
+  const handler = answering();
+  await using running = await house(handler);
+  for (let index = 0; index < 200; index += 1) await put({ id: `plate-${index}` });
+  now = later(now, 1_000);
+  await put({ id: 'revoked', class: 'safety' });
+  await running.turn();
+  expect(handler.sent[0]).toBe('revoked');
+});
+
+test('what safety demands is delivered long after it should have been', async () => {
+  const handler = answering({ is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' });
+  await using running = await house(handler);
+  await put({ id: 'revoked', class: 'safety', notAfter: later(now, 60_000) });
+  await running.turn();
+  now = later(now, 40 * 86_400_000);
+  await running.turn();
+  expect(handler.sent).toEqual(['revoked', 'revoked']);
+  expect(statesOf('revoked')).toEqual(['SENT', 'QUEUED', 'SENT', 'SUCCEEDED']);
+});
+
+test('the end of a command wakes the next of its order, without a sweep', async () => {
+  const handler = answering();
+  await using running = await house(handler);
+  await put({ id: 'first', orderKey: 'unit' });
+  await put({ id: 'second', orderKey: 'unit' });
+  await put({ id: 'of another order', orderKey: 'other' });
+  running.dispatcher.dispatch({ id: 'first', class: 'write', leaseToken: 0 });
+  await running.dispatcher.run();
+  while (running.dispatcher.queue.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(running.dispatcher.queue).toEqual(['second']);
+});
+
+test('the next of an order is not woken while the one before it is under way or waits', async () => {
+  await put({ id: 'first', orderKey: 'unit' });
+  await put({ id: 'second', orderKey: 'unit' });
+  expect(await store().next('unit', now)).toEqual({ id: 'first', class: 'write', leaseToken: 0 });
+  const claimed = await store().claim('first', now);
+  if (!claimed) throw new Error('not claimed');
+  expect(await store().next('unit', now)).toBeUndefined();
+  await store().settle(claimed, { then: 'again', phase: 'send', at: later(now, 5_000), state: 'QUEUED' }, now);
+  expect(await store().next('unit', now)).toBeUndefined();
+});
+
+test('whoever asks what became of a command knows when it was last handed over, also after the death of the one who did', async () => {
+  await put({ id: 'a', notAfter: later(now, 86_400_000) });
+  const seen: (Date | null)[] = [];
+  const handler: Handler = {
+    permit: async () => null,
+    send: async ({ sentAt }) => {
+      seen.push(sentAt);
+      return { is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' };
+    },
+    confirm: async ({ sentAt }) => {
+      seen.push(sentAt);
+      return { is: 'succeeded' };
+    },
+  };
+  await using running = await house(handler);
+  await running.turn();
+  now = later(now, 5_000);
+  const dead = await store().claim('a', now);
+  if (!dead) throw new Error('not claimed');
+  await store().markSent(dead, now);
+  now = later(now, LEASE_MS);
+  await running.turn();
+  expect(seen).toEqual([START, later(START, 5_000)]);
 });
 
 test('what the receiver made of a command is told in the transaction that finishes it', async () => {

@@ -1,15 +1,18 @@
 /**
- * Delivers commands: one at a time per id, each attempt bounded, each result fenced. The sweep looks four times a
- * second for whatever is due, so that a lost job, a dead worker or an absent Redis only costs that quarter of a second.
+ * Delivers commands: one at a time per id, each attempt bounded, each result fenced. The end of a command wakes the next
+ * of its order key. The sweep looks four times a second for whatever is due, so that a lost job, a dead worker or an
+ * absent Redis only costs that quarter of a second.
  */
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Decision, decide, mayStillSend, type Outcome, outOfTime } from './decide.ts';
 import type { Command, Dispatcher, Handler, Turn } from './outbox.ts';
 import type { OutboxStore } from './store.ts';
+import { createWatch } from './watch.ts';
 
 const SWEEP_EVERY_MS = 250;
 const SWEEP_BATCH = 100;
+const WATCH_EVERY_MS = 5_000;
 /** A platform of the first version may take five seconds to open a door and say so. */
 const ATTEMPT_LIMIT_MS = 6_000;
 /** A third of the lease: one lost renewal does no harm. */
@@ -23,6 +26,8 @@ export type Relay = {
   wake(command: { id: string; class: Command['class'] }): void;
   /** One look for due commands. Resolves when they have been handed to the dispatcher. */
   sweep(): Promise<void>;
+  /** One look for what should be done by now, and for what ended long ago. */
+  watch(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -36,7 +41,7 @@ export type RelayOptions = {
   telemetry: Telemetry;
 };
 
-/** Delivers one command as far as it can go now. Says when it should be looked at again. */
+/** Delivers one command as far as it can go now. Says what is to be looked at next because of it, and when. */
 const createDeliver =
   ({ store, handlers, clock, chance, telemetry: { log } }: RelayOptions) =>
   async (id: string): Promise<(Turn & { at: Date }) | undefined> => {
@@ -61,8 +66,9 @@ const createDeliver =
         if (refusal) outcome = { is: 'cancelled', code: refusal };
         else if (!mayStillSend(command, clock())) return outOfTime(command, clock());
         else {
-          if (!(await store.markSent(command, clock()))) return undefined;
-          command = { ...command, attempts: command.attempts + 1 };
+          const sentAt = clock();
+          if (!(await store.markSent(command, sentAt))) return undefined;
+          command = { ...command, attempts: command.attempts + 1, sentAt };
           outcome = await handler.send(command, signal);
         }
       }
@@ -86,17 +92,39 @@ const createDeliver =
       attempts: command.attempts,
       durationMs: clock().getTime() - command.createdAt.getTime(),
     });
-    return decision.then === 'again'
-      ? { id, class: command.class, leaseToken: command.leaseToken, at: decision.at }
-      : undefined;
+    if (decision.then === 'again') return { id, class: command.class, leaseToken: command.leaseToken, at: decision.at };
+    const next = command.orderKey === null ? undefined : await store.next(command.orderKey, clock());
+    return next && { ...next, at: clock() };
   };
+
+/** Runs `work` every `milliseconds`, never beside itself. `stop` waits for the run that is under way. */
+const every = (
+  milliseconds: number,
+  work: () => Promise<void>,
+  failed: (error: unknown) => void,
+): { stop(): Promise<void> } => {
+  let underWay: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    underWay ??= work()
+      .catch(failed)
+      .finally(() => {
+        underWay = undefined;
+      });
+  }, milliseconds);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await underWay;
+    },
+  };
+};
 
 export const createRelay = (options: RelayOptions): Relay => {
   const { store, dispatcher, clock, telemetry } = options;
   const deliver = createDeliver(options);
+  const watch = createWatch(options);
   const timers = new Set<NodeJS.Timeout>();
-  let sweeping: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | undefined;
+  let looks: { stop(): Promise<void> }[] = [];
   let stopped = false;
 
   const wakeLater = ({ at, ...turn }: Turn & { at: Date }): void => {
@@ -117,31 +145,29 @@ export const createRelay = (options: RelayOptions): Relay => {
     start: async () => {
       await dispatcher.start(async (id) => {
         try {
-          const again = await deliver(id);
-          if (again) wakeLater(again);
+          const next = await deliver(id);
+          if (next) wakeLater(next);
         } catch (error) {
           // The claim runs out by itself and the sweep tries again.
           telemetry.log.error('delivery-interrupted', { operationId: id, error });
         }
       });
-      sweeping = setInterval(() => {
-        if (underWay) return;
-        underWay = sweep()
-          .catch((error: unknown) => telemetry.log.error('sweep-failed', { error }))
-          .finally(() => {
-            underWay = undefined;
-          });
-      }, SWEEP_EVERY_MS);
+      const failed = (event: string) => (error: unknown) => telemetry.log.error(event, { error });
+      looks = [
+        every(SWEEP_EVERY_MS, sweep, failed('sweep-failed')),
+        every(WATCH_EVERY_MS, watch, failed('watch-failed')),
+      ];
     },
     wake: (command) => {
       if (!stopped) dispatcher.dispatch({ ...command, leaseToken: 0 });
     },
     sweep,
+    watch,
     stop: async () => {
       stopped = true;
-      clearInterval(sweeping);
+      const looksOver = Promise.all(looks.map((look) => look.stop()));
       for (const timer of timers) clearTimeout(timer);
-      await underWay;
+      await looksOver;
       await dispatcher.stop();
     },
   };

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Database, migrate, type Queryable, type Row } from '../database/database.ts';
-import type { CommandClass } from './classes.ts';
+import { COMMAND_CLASSES, type CommandClass } from './classes.ts';
 import { type Decision, isUncertain } from './decide.ts';
 import type { Change, Command, NewCommand, RecordChange, Turn } from './outbox.ts';
+import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 /** Short enough that a dead worker's command goes on within seconds; a living worker renews it (see relay.ts). */
 export const LEASE_MS = 3_000;
@@ -17,6 +18,7 @@ export type CommandRow = Row & {
   not_after: Date;
   phase: 'send' | 'confirm';
   attempts: number;
+  sent_at: Date | null;
   uncertain: boolean;
   lease_token: number;
 };
@@ -31,18 +33,19 @@ export const toCommand = (row: CommandRow): Command => ({
   notAfter: row.not_after,
   phase: row.phase,
   attempts: row.attempts,
+  sentAt: row.sent_at,
   uncertain: row.uncertain,
   leaseToken: row.lease_token,
 });
 
 /** What `toCommand` reads. */
 export const COMMAND_COLUMNS =
-  'id, kind, class, order_key, body, created_at, not_after, phase, attempts, uncertain, lease_token';
+  'id, kind, class, order_key, body, created_at, not_after, phase, attempts, sent_at, uncertain, lease_token';
 
 /** Keeps the locks of order keys apart from all others of the database. */
 const ORDER_LOCK = 7_301_205;
 
-export type OutboxStore = {
+export type OutboxStore = Upkeep & {
   /**
    * Lets one transaction at a time decide about an order key and add to it. `seq` is drawn before the commit that shows
    * it: unless the others wait until then, a later command is claimed first and an earlier one beside it.
@@ -55,19 +58,19 @@ export type OutboxStore = {
    * other. Of one order key only the first is due.
    */
   due(now: Date, limit: number): Promise<Turn[]>;
+  /** The first of an order key, when its turn has come. */
+  next(orderKey: string, now: Date): Promise<Turn | undefined>;
   /** Takes the command for `LEASE_MS`, or undefined when it is finished, not due, not first in its order, or taken. */
   claim(id: string, now: Date): Promise<Command | undefined>;
   /**
    * Commits, before any byte leaves, that an effect is possible: should this worker die now, the next one asks what
-   * became of it before it may send again. False: the lease is lost.
+   * became of it before it may send again. `now` is kept as the time of handing over. False: the lease is lost.
    */
   markSent(command: Command, now: Date): Promise<boolean>;
   /** Keeps the claim for another `LEASE_MS`. */
   renew(command: Command, now: Date): Promise<void>;
   /** Commits what follows. False: the lease was lost meanwhile and nothing was written. */
   settle(command: Command, decision: Decision, now: Date): Promise<boolean>;
-  /** Unfinished commands by class, and the age of the oldest in seconds. */
-  depth(now: Date): Promise<{ class: CommandClass; count: number; oldestSeconds: number }[]>;
 };
 
 /** Nobody took it in its time: it waits for a person (dead-letters.ts). */
@@ -92,6 +95,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
   };
 
   return {
+    ...createUpkeep({ database }),
     lockOrder,
     put: async (transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter }) => {
       if (orderKey !== null) await lockOrder(transaction, orderKey);
@@ -109,9 +113,17 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
            WHERE finished_at IS NULL AND next_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
              AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
          ) due WHERE place <= $2
-         ORDER BY array_position(ARRAY['safety', 'moment', 'compliance', 'write'], class), next_at`,
-        [now, limit],
+         ORDER BY array_position($3::text[], class), next_at`,
+        [now, limit, COMMAND_CLASSES],
       ),
+    next: async (orderKey, now) => {
+      const [first] = await database.query<Turn & { isDue: boolean }>(
+        `SELECT id, class, lease_token AS "leaseToken", next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) AS "isDue"
+         FROM outbox.commands WHERE order_key = $1 AND finished_at IS NULL ORDER BY seq LIMIT 1`,
+        [orderKey, now],
+      );
+      return first?.isDue ? { id: first.id, class: first.class, leaseToken: first.leaseToken } : undefined;
+    },
     claim: async (id, now) => {
       const [row] = await database.query<CommandRow>(
         `UPDATE outbox.commands c SET lease_token = lease_token + 1, lease_until = $3
@@ -124,8 +136,8 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
     },
     markSent: (command, now) =>
       fenced(
-        { command: { ...command, attempts: command.attempts + 1 }, state: 'SENT', code: null, at: now },
-        `UPDATE outbox.commands SET attempts = attempts + 1, state = 'SENT', phase = 'confirm' WHERE id = $1 AND lease_token = $2 AND lease_until > $3`,
+        { command: { ...command, attempts: command.attempts + 1, sentAt: now }, state: 'SENT', code: null, at: now },
+        `UPDATE outbox.commands SET attempts = attempts + 1, sent_at = $3, state = 'SENT', phase = 'confirm' WHERE id = $1 AND lease_token = $2 AND lease_until > $3`,
         [command.id, command.leaseToken, now],
       ),
     renew: async (command, now) => {
@@ -148,7 +160,12 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
             [command.id, command.leaseToken, decision.state, now, isUndelivered(decision) ? now : null],
           )
         : fenced(
-            { command, state: decision.state, code: null, at: now },
+            {
+              command,
+              state: decision.state,
+              code: decision.state === 'UNKNOWN_OUTCOME' ? 'OUTCOME_UNKNOWN' : null,
+              at: now,
+            },
             `UPDATE outbox.commands SET state = $3, phase = $4, next_at = $5, uncertain = $6, lease_until = NULL WHERE id = $1 AND lease_token = $2 AND finished_at IS NULL`,
             [
               command.id,
@@ -159,11 +176,5 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
               isUncertain(command, decision),
             ],
           ),
-    depth: (now) =>
-      database.query(
-        `SELECT class, count(*)::int AS count, extract(epoch FROM $1 - min(created_at))::float8 AS "oldestSeconds"
-         FROM outbox.commands WHERE finished_at IS NULL GROUP BY class`,
-        [now],
-      ),
   };
 };

@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import { createPrincipalSigner, createPrincipalVerifier, type Principal } from '../principal/principal.ts';
 import { createTelemetry } from '../telemetry.ts';
-import { connectSubgraph, createSubgraph, serveSubgraph } from './subgraph.ts';
+import { connectSubgraph, createDeadline, createSubgraph, serveSubgraph } from './subgraph.ts';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const clock = () => new Date('2026-11-24T09:00:00Z');
@@ -132,7 +132,10 @@ test('closing waits for the request under way and takes no new one', async () =>
   await waiting.promise;
   const closed = closing.close();
   const late = connectSubgraph({ name: 'test', url: closing.url, sign });
-  await expect(late.execute(ask)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  const refusal = async (): Promise<unknown> => {
+    for (;;) await late.execute(ask);
+  };
+  await expect(refusal()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   held.resolve('done');
   expect((await answer).data).toEqual({ wait: 'done' });
   await Promise.all([closed, client.close(), late.close()]);
@@ -147,10 +150,10 @@ test('a subgraph that cannot be reached is SERVICE_UNAVAILABLE', async () => {
 });
 
 /** Something at a subgraph's address that answers as it likes. */
-const answering = async (handle: (outgoing: ServerResponse) => void) => {
+const answering = async (handle: (outgoing: ServerResponse, incoming: IncomingMessage) => void) => {
   const stranger = createServer((incoming, outgoing) => {
     incoming.resume();
-    handle(outgoing);
+    handle(outgoing, incoming);
   });
   stranger.listen(0, '127.0.0.1');
   await once(stranger, 'listening');
@@ -191,14 +194,130 @@ test('refusals that are long do not use up the connections', async () => {
   server.close();
 });
 
-test('a request that waits for a connection of a stuck subgraph is SERVICE_UNAVAILABLE in time', async () => {
+test('a request that waits for a connection of a stuck subgraph is DEADLINE_EXCEEDED in time', async () => {
   const stuck = await answering(() => undefined);
   const dispatcher = new Agent({ connections: 1, pipelining: 1 });
   const client = connectSubgraph({ name: 'test', url: stuck.url, sign, dispatcher, answerLimitMs: 300 });
   const startedAt = performance.now();
   const answers = await Promise.allSettled(Array.from({ length: 5 }, () => client.execute(ask)));
   expect(performance.now() - startedAt).toBeLessThan(1_000);
-  expect(answers.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+  for (const answer of answers)
+    expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'DEADLINE_EXCEEDED' } });
   await dispatcher.destroy();
   stuck.close();
+});
+
+describe('a deadline', () => {
+  const timed = (ms: number, query = '{ wait }') => ({ ...ask, query, deadline: createDeadline(ms) });
+
+  test.each([
+    ['in the process', () => local],
+    ['behind HTTP', () => remote],
+  ])('ends a request that hangs, %s', async (_where, subgraph) => {
+    held = Promise.withResolvers<string>();
+    const startedAt = performance.now();
+    const { errors, code } = (await subgraph()
+      .execute(timed(200))
+      .catch((error: unknown) => error)) as {
+      errors?: [{ extensions: { code: string } }];
+      code?: string;
+    };
+    expect(code ?? errors?.[0].extensions.code).toBe('DEADLINE_EXCEEDED');
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    held.resolve('done');
+  });
+
+  test('is told to the subgraph, and nothing is sent when it is over', async () => {
+    const seen: unknown[] = [];
+    const server = await answering((outgoing, { headers }) => {
+      seen.push(Number(headers['x-request-deadline']));
+      outgoing.end('{"data":{}}');
+    });
+    const client = connectSubgraph({ name: 'test', url: server.url, sign });
+    await client.execute(timed(900));
+    await client.execute(ask);
+    await expect(client.execute(timed(0))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(seen).toHaveLength(2);
+    expect(seen[0]).toBeLessThanOrEqual(900);
+    expect(seen[0]).toBeGreaterThan(500);
+    expect(seen[1]).toBeGreaterThan(9_000);
+    await client.close();
+    server.close();
+  });
+
+  test('is kept by a subgraph that is told of it, whoever asks', async () => {
+    held = Promise.withResolvers<string>();
+    const body = JSON.stringify({ query: '{ wait }' });
+    const headers = { 'x-principal': sign(principal, 'test', body), 'x-request-deadline': '150' };
+    const answer = await post(body, headers);
+    expect([answer.status, codeOf(answer)]).toEqual([200, 'DEADLINE_EXCEEDED']);
+    held.resolve('done');
+  });
+
+  test('that is over when a subgraph gets the request lets nothing begin there', async () => {
+    const before = executed;
+    const body = JSON.stringify({ query: '{ who }' });
+    const answer = await post(body, { 'x-principal': sign(principal, 'test', body), 'x-request-deadline': '0' });
+    expect([answer.status, codeOf(answer)]).toEqual([200, 'DEADLINE_EXCEEDED']);
+    expect(executed).toBe(before);
+  });
+});
+
+describe('a request whose connection is lost', () => {
+  /** Ends the first connections as soon as something of a request has come, then answers. */
+  const ending = async (times: number) => {
+    let begun = 0;
+    const server = await answering((outgoing) => {
+      begun += 1;
+      if (begun <= times) outgoing.destroy();
+      else outgoing.end('{"data":{"who":"x"}}');
+    });
+    return { ...server, begun: () => begun };
+  };
+  const MUTATION = { ...ask, query: 'mutation { open }' };
+
+  test('after it had left is sent once more when it is a query', async () => {
+    const server = await ending(1);
+    const client = connectSubgraph({ name: 'test', url: server.url, sign });
+    expect((await client.execute(ask)).data).toEqual({ who: 'x' });
+    expect(server.begun()).toBe(2);
+    await client.close();
+    server.close();
+  });
+
+  test('after it had left is sent only once when it is a mutation: nobody knows what came of it', async () => {
+    const server = await ending(1);
+    const client = connectSubgraph({ name: 'test', url: server.url, sign });
+    await expect(client.execute(MUTATION)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(server.begun()).toBe(1);
+    await client.close();
+    server.close();
+  });
+
+  test('a second time is not sent a third time', async () => {
+    const server = await ending(2);
+    const client = connectSubgraph({ name: 'test', url: server.url, sign });
+    await expect(client.execute(ask)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(server.begun()).toBe(2);
+    await client.close();
+    server.close();
+  });
+
+  test('before anything had left is sent once more, whatever it is', async () => {
+    const server = await ending(0);
+    const reach = buildConnector({});
+    let refusals = 1;
+    const dispatcher = new Agent({
+      connect: (options, callback) => {
+        refusals -= 1;
+        if (refusals < 0) return reach(options, callback);
+        return callback(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), null);
+      },
+    });
+    const client = connectSubgraph({ name: 'test', url: server.url, sign, dispatcher });
+    expect((await client.execute(MUTATION)).data).toEqual({ who: 'x' });
+    expect(server.begun()).toBe(1);
+    await client.close();
+    server.close();
+  });
 });

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { type ErrorCode, HouseError } from '../errors.ts';
 import type { VerifyPrincipal } from '../principal/principal.ts';
 import type { Log } from '../telemetry.ts';
+import { createDeadline, DEADLINE_HEADER, type Deadline, parseLeftMs, REQUEST_LIMIT_MS } from './deadline.ts';
+import { createListener } from './listener.ts';
 import type { Subgraph } from './subgraph.ts';
 
 /** Query plans are small; the gateway has already bounded what a client may send. */
@@ -40,26 +41,36 @@ const refusal = (error: unknown): { status: number; code: ErrorCode } => {
   return { status: 500, code: 'INTERNAL' };
 };
 
+/** What the asker has left; our own limit for one that does not say. */
+const deadlineOf = ({ headers }: IncomingMessage): Deadline => {
+  const leftMs = parseLeftMs(String(headers[DEADLINE_HEADER])) ?? REQUEST_LIMIT_MS;
+  return createDeadline(Math.min(leftMs, REQUEST_LIMIT_MS));
+};
+
 /**
  * Puts a subgraph behind HTTP. Nothing is executed for a request without a principal that one of our own services
  * signed for this very body: anybody else gets 401.
+ * @param lameDuckMs for how long requests are still taken once it is told to close (`listener.ts`).
  */
 export const serveSubgraph = async ({
   subgraph,
   verify,
   port,
   host = '127.0.0.1',
+  lameDuckMs,
   log,
 }: {
   subgraph: Subgraph;
   verify: VerifyPrincipal;
   port: number;
   host?: string;
+  lameDuckMs?: number;
   log: Log;
 }): Promise<{ url: string; close(): Promise<void> }> => {
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     if (incoming.method !== 'POST' || incoming.url !== '/graphql')
       return answer(outgoing, 404, { errors: [{ message: 'Not found' }] });
+    const deadline = deadlineOf(incoming);
     const body = await read(incoming);
     const principal = verify(String(incoming.headers['x-principal'] ?? ''), body);
     const { query, variables, operationName } = requestBody.parse(JSON.parse(body));
@@ -73,33 +84,22 @@ export const serveSubgraph = async ({
         operationName: operationName ?? undefined,
         principal,
         traceId,
+        deadline,
       }),
     );
   };
-  const server = createServer(
-    { headersTimeout: 5_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 },
-    (incoming, outgoing) => {
-      handle(incoming, outgoing).catch((error: unknown) => {
-        const { status, code } = refusal(error);
-        log.warn('subgraph-request-refused', { status, code, error });
-        // The rest of a body that was not read to its end cannot be told from the next request.
-        if (!incoming.complete) outgoing.setHeader('connection', 'close');
-        if (!outgoing.headersSent) answer(outgoing, status, { errors: [{ message: 'Refused', extensions: { code } }] });
-        else outgoing.destroy();
-      });
-    },
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const { port: bound } = server.address() as AddressInfo;
-  return {
-    url: `http://${host}:${bound}/graphql`,
-    close: () =>
-      new Promise<void>((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeIdleConnections();
-      }),
+  const fail = (incoming: IncomingMessage, outgoing: ServerResponse, error: unknown): void => {
+    const { status, code } = refusal(error);
+    log.warn('subgraph-request-refused', { status, code, error });
+    // The rest of a body that was not read to its end cannot be told from the next request.
+    if (!incoming.complete) outgoing.setHeader('connection', 'close');
+    if (!outgoing.headersSent) answer(outgoing, status, { errors: [{ message: 'Refused', extensions: { code } }] });
+    else outgoing.destroy();
   };
+  const listener = createListener({
+    handle: (incoming, outgoing) =>
+      handle(incoming, outgoing).catch((error: unknown) => fail(incoming, outgoing, error)),
+    lameDuckMs,
+  });
+  return { url: `http://${host}:${await listener.listen(port, host)}/graphql`, close: () => listener.close() };
 };

@@ -3,7 +3,7 @@ import { buildSchema, GraphQLError, type GraphQLSchema } from 'graphql';
 import { HouseError } from '../errors.ts';
 import type { Principal } from '../principal/principal.ts';
 import { createTelemetry } from '../telemetry.ts';
-import { createSubgraph, type SubgraphRequest } from './subgraph.ts';
+import { createDeadline, createSubgraph, type SubgraphRequest } from './subgraph.ts';
 
 const principal: Principal = {
   subject: 'owner-a12',
@@ -164,4 +164,33 @@ test('two thousand different documents and then the first one again are all answ
   const { ask } = start('type Query { a: String }', { a: () => 'x' });
   for (let index = 0; index < 2_000; index += 1) await ask(`{ a${index}: a }`);
   expect((await ask('{ a0: a }')).data).toEqual({ a0: 'x' });
+});
+
+test('of two mutations the second is not begun when the first took all the time', async () => {
+  const schema = buildSchema('type Query { a: String } type Mutation { first: String second: String }');
+  const begun: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const fields = schema.getMutationType()?.getFields() ?? {};
+  for (const [name, field] of Object.entries(fields))
+    field.resolve = () => {
+      begun.push(name);
+      return promise;
+    };
+  const { log } = createTelemetry({ service: 'test', level: 'silent' });
+  const subgraph = createSubgraph({ name: 'test', schema, createContext: (request) => request, log });
+  const query = 'mutation { first second }';
+  const { data, errors } = await subgraph.execute({ query, principal, traceId: 't', deadline: createDeadline(50) });
+  expect([data, errors?.map(({ extensions }) => extensions['code'])]).toEqual([undefined, ['DEADLINE_EXCEEDED']]);
+  resolve('late');
+  await new Promise((next) => setImmediate(next));
+  expect(begun).toEqual(['first']);
+});
+
+test('resolvers know how much time is left, ten seconds when nobody said it', async () => {
+  const { ask, contexts } = start('type Query { a: String }', { a: () => 'x' });
+  await ask('{ a }');
+  await ask('{ a }', { deadline: createDeadline(700) });
+  const [unsaid, said] = contexts.map(({ deadline }) => deadline?.leftMs() ?? Number.NaN);
+  expect(unsaid).toBeGreaterThan(9_000);
+  expect(said).toBeLessThanOrEqual(700);
 });

@@ -15,6 +15,7 @@ import {
 import { CATALOGUE, HouseError } from '../errors.ts';
 import type { Principal } from '../principal/principal.ts';
 import type { Log } from '../telemetry.ts';
+import { createDeadline, type Deadline, REQUEST_LIMIT_MS } from './deadline.ts';
 
 export type SubgraphRequest = {
   /** The text of one document. */
@@ -23,13 +24,21 @@ export type SubgraphRequest = {
   operationName?: string | undefined;
   principal: Principal;
   traceId: string;
+  /** Ten seconds when left out. */
+  deadline?: Deadline | undefined;
 };
 
-/** Promises an answer of the GraphQL form; rejects only when the subgraph cannot be reached at all. */
+/**
+ * Promises an answer of the GraphQL form before the deadline, or `DEADLINE_EXCEEDED`; rejects only when the subgraph
+ * does not answer at all.
+ */
 export type Subgraph = {
   readonly name: string;
   execute(request: SubgraphRequest): Promise<ExecutionResult>;
 };
+
+/** The request as a context is made of it. */
+export type TimedRequest = SubgraphRequest & { deadline: Deadline };
 
 /** The gateway's query plans repeat: their documents are parsed and validated once. */
 const DOCUMENTS_KEPT = 1_000;
@@ -65,23 +74,34 @@ const present = (
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
+const tooLate = (error: Error): ExecutionResult => {
+  if (error instanceof HouseError) return { errors: [new GraphQLError(error.message, { originalError: error })] };
+  throw error;
+};
+
 /** An error with a `path` is wrapped in one without. */
 const rethrow = (error: unknown): never => {
   throw error instanceof Error && 'path' in error ? new GraphQLError(error.message, { originalError: error }) : error;
 };
 
 /**
+ * What every resolver gets around it.
+ *
+ * It is not begun for a request whose time is over: the next mutation of a document, for example, while nobody waits.
+ *
  * graphql-js takes whatever has a list named `path` for an error that it has given a place already; ours name by `path`
  * a place in the input. Here they get the place of the field that threw them.
  */
-const placeErrors = (schema: GraphQLSchema): void => {
+const wrapResolvers = (schema: GraphQLSchema, deadlines: WeakMap<object, Deadline>): void => {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       const { resolve } = field;
       if (!resolve) continue;
       field.resolve = (...given) => {
+        const [, , context] = given;
         try {
+          deadlines.get(context as object)?.requireTime();
           const value: unknown = resolve(...given);
           return isPromise(value) ? value.then(undefined, rethrow) : value;
         } catch (error) {
@@ -96,7 +116,7 @@ const placeErrors = (schema: GraphQLSchema): void => {
  * A subgraph in this process.
  * @param createContext makes the resolvers' context, once a request, so that loaders never outlive it.
  */
-export const createSubgraph = <Context>({
+export const createSubgraph = <Context extends object>({
   name,
   schema,
   createContext,
@@ -104,9 +124,10 @@ export const createSubgraph = <Context>({
 }: {
   name: string;
   schema: GraphQLSchema;
-  createContext: (request: SubgraphRequest) => Context;
+  createContext: (request: TimedRequest) => Context;
   log: Log;
 }): Subgraph => {
+  const deadlines = new WeakMap<object, Deadline>();
   const documents = new Map<string, DocumentNode | readonly GraphQLError[]>();
   const prepare = (query: string): DocumentNode | readonly GraphQLError[] => {
     const known = documents.get(query);
@@ -129,7 +150,7 @@ export const createSubgraph = <Context>({
     documents.set(query, prepared);
     return prepared;
   };
-  placeErrors(schema);
+  wrapResolvers(schema, deadlines);
 
   return {
     name,
@@ -138,13 +159,12 @@ export const createSubgraph = <Context>({
       const document = prepare(query);
       if (!('kind' in document))
         return { errors: document.map((error) => present(error, { log, traceId, isResolved: false })) };
-      const result = await execute({
-        schema,
-        document,
-        contextValue: createContext(request),
-        variableValues: variables,
-        operationName,
-      });
+      const deadline = request.deadline ?? createDeadline(REQUEST_LIMIT_MS);
+      const contextValue = createContext({ ...request, deadline });
+      deadlines.set(contextValue, deadline);
+      const result = await deadline
+        .bound(async () => execute({ schema, document, contextValue, variableValues: variables, operationName }))
+        .catch(tooLate);
       if (!result.errors) return result;
       const isResolved = result.data !== undefined;
       return { ...result, errors: result.errors.map((error) => present(error, { log, traceId, isResolved })) };
@@ -153,5 +173,15 @@ export const createSubgraph = <Context>({
 };
 
 export { connectSubgraph } from './connect.ts';
+export {
+  createDeadline,
+  DEADLINE_HEADER,
+  type Deadline,
+  isTooLate,
+  parseLeftMs,
+  REQUEST_LIMIT_MS,
+} from './deadline.ts';
+export { createListener, type Tls } from './listener.ts';
 export { DateTime } from './scalars.ts';
 export { serveSubgraph } from './serve.ts';
+export { transactInTime } from './transact.ts';

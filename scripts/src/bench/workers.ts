@@ -10,10 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createChance } from '../chaos/chance.ts';
 import { createPlatformControl } from '../chaos/platform-control.ts';
-import { createPorts } from '../chaos/ports.ts';
-import { startServers } from '../chaos/servers.ts';
-import { startServices } from '../chaos/services.ts';
 import { type InhabitedFlat, inhabit } from '../chaos/world.ts';
+import { createPorts } from '../deployed/ports.ts';
+import { startServers } from '../deployed/servers.ts';
+import { startServices } from '../deployed/services.ts';
 
 /** So slow that waiting, not the two cores of a small machine, is what workers share. */
 const PLATFORM_MS = 800;
@@ -80,8 +80,8 @@ const measure = async (workers: number, vehicles: number, say: (line: string) =>
     stops.push(servers.stop);
     const { databaseUrl, redisUrl } = servers;
     const services = await startServices({
-      ...{ directory, ports, databaseUrl, redisUrl, workers },
-      ...{ world: 'large', bug: undefined, logLevel: 'warn' },
+      ...{ directory, ports, databaseUrl, redisUrl, world: 'large', logLevel: 'warn' },
+      smartHome: { count: workers },
     });
     stops.push(services.stop);
     const { gatewayUrl, issuer, controlUrl } = services;

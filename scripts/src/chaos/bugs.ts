@@ -1,6 +1,6 @@
 /**
- * Bugs that the services have behind the variable `CHAOS_BUG`, so that the harness can be seen to fail; each with the
- * counters that must find it. What the service does is told in docs/chaos.md.
+ * Bugs by which the harness can be seen to fail, each with the counters that must find it. They are planted from outside
+ * (planted.ts); what smart-home does then is told in docs/chaos.md.
  */
 import type { Counter } from './history.ts';
 

@@ -14,7 +14,8 @@ type Row = {
   subject: string;
   premises_id: string;
   object_id: string;
-  idempotency_key: string;
+  keys: string[];
+  follows: string | null;
   created_at: Date;
   deadline: Date;
   attempts: number;
@@ -56,9 +57,11 @@ export const readOperations = (databaseUrl: string, flats: readonly InhabitedFla
   inDatabase(databaseUrl, async (client) => {
     const targets = new Map(flats.flatMap(({ points }) => points.map(({ id, target }) => [id, target] as const)));
     const { rows } = await client.query<Row>(
-      `SELECT o.id, o.kind, o.state, o.subject, o.premises_id, o.object_id, o.idempotency_key, o.created_at, o.deadline,
-         o.attempts, o.finished_at, c.state AS command_state
-       FROM smart_home.operations o LEFT JOIN outbox.commands c ON c.id = o.id ORDER BY o.created_at, o.id`,
+      `SELECT o.id, o.kind, o.state, o.subject, o.premises_id, o.object_id, coalesce(k.keys, '{}') AS keys, o.follows,
+         o.created_at, o.deadline, o.attempts, o.finished_at, c.state AS command_state
+       FROM smart_home.operations o LEFT JOIN outbox.commands c ON c.id = o.id LEFT JOIN (
+         SELECT operation_id, array_agg(idempotency_key) AS keys FROM smart_home.operation_keys GROUP BY operation_id
+       ) k ON k.operation_id = o.id ORDER BY o.created_at, o.id`,
     );
     return rows.map((row) => {
       const target = row.kind === 'OPEN' ? targets.get(row.object_id) : undefined;
@@ -68,7 +71,8 @@ export const readOperations = (databaseUrl: string, flats: readonly InhabitedFla
         state: row.state,
         subject: row.subject,
         premisesId: row.premises_id,
-        key: row.idempotency_key,
+        keys: row.keys,
+        follows: row.follows,
         ...(target !== undefined && { target }),
         createdAt: row.created_at.getTime(),
         deadline: row.deadline.getTime(),
@@ -83,7 +87,7 @@ export const readOperations = (databaseUrl: string, flats: readonly InhabitedFla
 export const readRows = (databaseUrl: string, ids: readonly string[]): Promise<Record<string, unknown>[]> =>
   inDatabase(databaseUrl, async (client) => {
     const { rows } = await client.query<Record<string, unknown>>(
-      `SELECT to_jsonb(o) - 'input_sha256' AS operation, to_jsonb(c) AS command FROM smart_home.operations o
+      `SELECT to_jsonb(o) AS operation, to_jsonb(c) AS command FROM smart_home.operations o
        LEFT JOIN outbox.commands c ON c.id = o.id WHERE o.id = ANY($1)`,
       [ids],
     );

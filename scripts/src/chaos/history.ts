@@ -23,7 +23,10 @@ export type Operation = {
   state: string;
   subject: string;
   premisesId: string;
-  key: string;
+  /** Under which it was asked for: once, or again by somebody impatient. */
+  keys: string[];
+  /** Of an open: the one whose pulse is to open for this one too; null: it has a command of its own. */
+  follows: string | null;
   /** Of an open: the platform's name of the point. */
   target?: string;
   createdAt: number;

@@ -1,24 +1,24 @@
 /** Kills processes without warning, and makes workers stand still for longer than a lease. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Program } from '../deployed/program.ts';
 import type { Chance } from './chance.ts';
 import type { Standstill } from './history.ts';
-import type { Program } from './program.ts';
 
 export type Victim = 'gateway' | 'owners' | 'postgres' | 'redis' | 'platform' | 'smart-home-1' | 'smart-home-2';
 export type Programs = Readonly<Record<Victim, Program>>;
 
 const WEIGHTS: Readonly<Record<Victim, number>> = {
-  gateway: 14,
-  'smart-home-1': 21,
-  'smart-home-2': 21,
-  owners: 10,
+  gateway: 9,
+  'smart-home-1': 26,
+  'smart-home-2': 26,
+  owners: 6,
   redis: 13,
   postgres: 10,
-  platform: 11,
+  platform: 10,
 };
 const KILL_EVERY_MS = { least: 350, most: 850 };
 /** On a slow machine the house is given time to promise something between two kills, but not much. */
-const OPS_BETWEEN_KILLS = 10;
+const OPS_BETWEEN_KILLS = 26;
 const KILL_AT_LEAST_EVERY_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 /** Of the looks at a house that is down: one more is killed while it comes back. */

@@ -1,5 +1,5 @@
 /**
- * The residents: 24 clients that open doors and change the vehicles of their flats as fast as they are answered. Each
+ * The residents: 36 clients that open doors and change the vehicles of their flats as fast as they are answered. Each
  * intent is written down before it is sent, each answer when it comes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import type { Answer, Mutation, Resident } from './resident.ts';
 import { createVehicleLanes } from './vehicle-lanes.ts';
 import type { InhabitedFlat } from './world.ts';
 
-const CLIENTS = 24;
+const CLIENTS = 36;
 const MIX = { openV2: 52, openV1: 20, vehicles: 28 } as const;
 /** A tap that is sent twice at the same moment. */
 const IMPATIENT = 0.05;

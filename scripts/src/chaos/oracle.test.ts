@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Counter, History } from './history.ts';
-import { accepted, history, NOON, oldPulse, open, pulse, vehicles } from './oracle/hand-made.ts';
+import type { Counter, History, Operation } from './history.ts';
+import { accepted, following, history, NOON, oldPulse, open, pulse, vehicles } from './oracle/hand-made.ts';
 import { judge } from './oracle.ts';
 
 /** The counters that are not 0. */
@@ -57,11 +57,68 @@ test('a door that is said to have opened and did not is lost, with and without k
   expect(found(history({ operations: [open('op_1', { target: 'ap_old' })] }))).toEqual({ lost: 1 });
 });
 
-test('a tap that was never sent itself may be served by the pulse of another, while the door is held open', () => {
-  const [first, joined] = [open('op_1'), open('op_2', { attempts: 0, createdAt: NOON + 2_000, subject: 'boris' })];
-  expect(found(history({ operations: [first, joined], effects: [pulse('op_1')] }))).toEqual({});
-  const muchLater = { ...joined, createdAt: NOON + 60_000, finishedAt: NOON + 61_000 };
-  expect(found(history({ operations: [first, muchLater], effects: [pulse('op_1')] }))).toEqual({ lost: 1 });
+test('an open that follows another is served by its pulse, while the door is held open', () => {
+  for (const target of ['ap_door', 'ap_old']) {
+    const first = open('op_1', { target });
+    const effects = [target === 'ap_old' ? oldPulse(NOON + 500) : pulse('op_1')];
+    const served = (parts: Partial<Operation> = {}) =>
+      found(history({ operations: [first, following(first, 'op_2', parts)], effects }));
+    expect(served()).toEqual({});
+    expect(served({ createdAt: NOON + 5_000, finishedAt: NOON + 5_000 })).toEqual({});
+    expect(served({ createdAt: NOON + 60_000, finishedAt: NOON + 61_000 })).toEqual({ lost: 1 });
+    // It says that it was opened before anything was.
+    expect(served({ finishedAt: NOON + 400 })).toEqual({ lost: 1 });
+  }
+});
+
+test('an open of its own is served by its own pulse alone, handed over or not', () => {
+  const operations = [open('op_1'), open('op_2', { attempts: 0, subject: 'boris' })];
+  expect(found(history({ operations, effects: [pulse('op_1')] }))).toEqual({ lost: 1 });
+});
+
+test('an open that follows another ends as that one does, and explains no pulse', () => {
+  const first = open('op_1');
+  const ends = (parts: Partial<Operation>, leader: Operation = first) =>
+    found(history({ operations: [leader, following(leader, 'op_2', parts)], effects: [pulse('op_1')] }));
+  expect(ends({ state: 'EXPIRED', finishedAt: NOON + 10_000 })).toEqual({ lost: 1 });
+  expect(ends({ state: 'UNKNOWN_OUTCOME', finishedAt: null })).toEqual({ lost: 1 });
+  expect(ends({ state: 'SENT', finishedAt: null })).toEqual({ lost: 1 });
+  expect(ends({ commandState: 'SUCCEEDED' })).toEqual({ lost: 1 });
+  expect(ends({ follows: 'op_gone' })).toEqual({ lost: 1 });
+  expect(
+    found(history({ operations: [first, following(first, 'op_2')], effects: [pulse('op_1'), pulse('op_2')] })),
+  ).toEqual({
+    duplicated: 1,
+  });
+  const old = open('op_1', { target: 'ap_old' });
+  const effects = [oldPulse(NOON + 500), oldPulse(NOON + 700)];
+  expect(found(history({ operations: [old, following(old, 'op_2')], effects }))).toEqual({ duplicated: 1 });
+});
+
+test('who followed an open that ended without effect may have run out of time, and nothing else', () => {
+  for (const state of ['FAILED', 'EXPIRED', 'CANCELLED']) {
+    const first = open('op_1', { state });
+    const ends = (parts: Partial<Operation>) =>
+      found(history({ operations: [first, following(first, 'op_2', parts)] }));
+    expect(ends({ state: 'EXPIRED', deadline: NOON + 3_000, finishedAt: NOON + 3_100 })).toEqual({});
+    expect(ends({ state: 'UNKNOWN_OUTCOME', finishedAt: null })).toEqual({ lost: 1 });
+    expect(ends({ state: 'SUCCEEDED' })).toEqual({ lost: 2 });
+  }
+  const failed = open('op_1', { state: 'FAILED' });
+  const early = following(failed, 'op_2', { state: 'EXPIRED', finishedAt: NOON + 1_000 });
+  expect(found(history({ operations: [failed, early] }))).toEqual({ lost: 1 });
+});
+
+test('a gate that gets a second pulse while it opens was stopped, whoever asked for it', () => {
+  const operations = [open('op_1', { target: 'ap_gate' }), open('op_2', { target: 'ap_gate', subject: 'boris' })];
+  const pulses = (apartMs: number, target = 'ap_gate') => [
+    pulse('op_1', { target }),
+    pulse('op_2', { target, at: NOON + 500 + apartMs }),
+  ];
+  expect(found(history({ operations, effects: pulses(1_499) }))).toEqual({ duplicated: 1 });
+  expect(found(history({ operations, effects: pulses(1_500) }))).toEqual({});
+  const doors = operations.map((operation) => ({ ...operation, target: 'ap_door' }));
+  expect(found(history({ operations: doors, effects: pulses(100, 'ap_door') }))).toEqual({});
 });
 
 test('two pulses under one key are a door that opened twice', () => {

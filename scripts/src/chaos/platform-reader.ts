@@ -1,7 +1,7 @@
 /** Reads from the platform what our services wrote there, by its own REST contract and without their client. */
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { Agent, request } from 'undici';
-import type { PlatformClients } from './services.ts';
+import type { PlatformClients } from '../deployed/services.ts';
 
 export type PlatformReader = {
   /** The plates of a flat, in the platform's order. */

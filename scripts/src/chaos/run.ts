@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepsState } from '../deployed/services.ts';
 import { createChance } from './chance.ts';
 import { askResidents, readFlats, readOperations, readRedis, untilSettled } from './collect.ts';
 import { COUNTERS, type Counter, type History } from './history.ts';
@@ -12,7 +13,6 @@ import { judge } from './oracle.ts';
 import { createPlatformControl, type PlatformControl } from './platform-control.ts';
 import { createPlatformReader } from './platform-reader.ts';
 import { describeViolations } from './report.ts';
-import { keepsState } from './services.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 export type RunOptions = Omit<HouseOptions, 'directory' | 'chance'> & { ops: number; seed: number };

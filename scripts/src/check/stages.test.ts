@@ -6,8 +6,20 @@ import { chooseStages, STAGES } from './stages.ts';
 const read = <T>(file: string): T => JSON.parse(readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')) as T;
 const names = (choice: Parameters<typeof chooseStages>[0]) => chooseStages(choice).map(({ name }) => name);
 
-test('without a choice every stage runs, the tests last', () => {
-  expect(names({})).toEqual(['generated', 'format', 'types', 'lint', 'guard', 'prune', 'lock', 'schema', 'test']);
+test('without a choice every stage runs, what takes minutes last', () => {
+  expect(names({})).toEqual([
+    'generated',
+    'format',
+    'types',
+    'lint',
+    'guard',
+    'prune',
+    'lock',
+    'schema',
+    'test',
+    'chaos',
+    'sensitivity',
+  ]);
 });
 
 test('a chosen stage brings the generated files that it reads', () => {

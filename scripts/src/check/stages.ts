@@ -35,6 +35,16 @@ export const STAGES = [
   ),
   stage('schema', 'the schema breaks nobody', 'do what the message above says; npm run schema -- check shows it again'),
   stage('test', 'every test passes', 'npm test -- <path of the failed file>', 'test'),
+  stage(
+    'chaos',
+    'nothing is lost, doubled or late while processes are killed',
+    'read the violations above with docs/chaos.md; npm run check:chaos makes the same trouble again',
+  ),
+  stage(
+    'sensitivity',
+    'the chaos harness catches every bug that is planted for it',
+    'npm run chaos -- --bug <the one that was missed>; docs/chaos.md says how each is found',
+  ),
 ] as const satisfies readonly Stage[];
 
 /** These read what the first stage writes. */

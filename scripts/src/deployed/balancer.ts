@@ -17,11 +17,12 @@ export const startBalancer = async (ports: readonly number[]): Promise<Balancer>
     socket.once('close', () => sockets.delete(socket));
   };
 
-  const reach = (front: Socket, attempt: number): void => {
-    const port = ports[turn++ % ports.length];
+  /** @param start whose turn it was when the connection came: others that come meanwhile must not make it ask one twice. */
+  const reach = (front: Socket, start: number, attempt = 0): void => {
+    const port = ports[(start + attempt) % ports.length];
     if (attempt === ports.length || port === undefined || front.destroyed) return void front.destroy();
     const back = connect({ port, host: '127.0.0.1' });
-    const refused = () => reach(front, attempt + 1);
+    const refused = () => reach(front, start, attempt + 1);
     back.once('error', refused);
     back.once('connect', () => {
       back.off('error', refused);
@@ -37,7 +38,7 @@ export const startBalancer = async (ports: readonly number[]): Promise<Balancer>
   const server = createServer({ noDelay: true }, (front) => {
     keep(front);
     front.on('error', () => undefined);
-    reach(front, 0);
+    reach(front, turn++);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -23,8 +23,9 @@ export const createPorts = (start: number): Ports => {
   return {
     next: async () => {
       for (let looked = FIRST; looked < LAST; looked += 1) {
-        candidate = candidate >= LAST ? FIRST : candidate + 1;
-        if (await isFree(candidate)) return candidate;
+        const port = candidate >= LAST ? FIRST : candidate + 1;
+        candidate = port;
+        if (await isFree(port)) return port;
       }
       throw new Error(`no free port between ${FIRST} and ${LAST}`);
     },

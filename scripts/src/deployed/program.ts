@@ -18,7 +18,7 @@ export type ProgramOptions = {
   ready?: () => Promise<unknown>;
   /** The file of its output. */
   log: string;
-  /** What ends it without waiting for its clients. */
+  /** What stops it, where it leaves something behind when it is killed. */
   stopSignal?: NodeJS.Signals;
 };
 
@@ -36,7 +36,11 @@ export type Program = {
   onUp(react: () => Promise<void>): void;
   /** How often it ended by itself after it had been ready. */
   ownEnds(): number;
-  /** Ends it for good. */
+  /** SIGTERM, as an operator sends it, each time that it is called. It is not started again. @returns its exit code. */
+  end(): Promise<number | null>;
+  /** Starts what was ended; resolves when it is up. */
+  start(): Promise<void>;
+  /** Ends it for good and at once. */
   stop(): Promise<void>;
 };
 
@@ -57,6 +61,16 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('error', () => answer(false));
   });
 
+const serves = async (port: number, ready: ProgramOptions['ready']): Promise<boolean> => {
+  if (!(await listens(port))) return false;
+  try {
+    await ready?.();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 export const startProgram = ({
   name,
   command,
@@ -65,26 +79,20 @@ export const startProgram = ({
   port,
   ready,
   log,
-  stopSignal = 'SIGTERM',
+  stopSignal = 'SIGKILL',
 }: ProgramOptions): Program => {
   let child: ChildProcess | undefined;
   let isReady = false;
   let paused = false;
-  let stopped = false;
+  let wanted = true;
   let ordered = false;
   let ownEnds = 0;
-  let over: Promise<void> = Promise.resolve();
+  let exited: Promise<number | null> = Promise.resolve(null);
   const reactions: (() => Promise<void>)[] = [];
 
   const watch = async (started: ChildProcess): Promise<void> => {
-    while (child === started && !stopped) {
-      const open =
-        (await listens(port)) &&
-        (!ready ||
-          (await ready().then(
-            () => true,
-            () => false,
-          )));
+    while (child === started && wanted) {
+      const open = await serves(port, ready);
       if (child !== started) return;
       if (open) {
         isReady = true;
@@ -94,45 +102,47 @@ export const startProgram = ({
     }
   };
 
-  const start = (): void => {
+  const begin = (): void => {
     const output = openSync(log, 'a');
     const started = spawn(command, [...parameters], { ...options, stdio: ['ignore', output, output] });
     closeSync(output);
     child = started;
     ordered = false;
     paused = false;
-    over = new Promise((resolve) => {
-      const ended = () => {
-        if (child !== started) return;
-        child = undefined;
-        if (isReady && !ordered && !stopped) ownEnds += 1;
-        const again = ordered ? 0 : RESTART_AFTER_MS;
-        isReady = false;
-        resolve();
-        if (!stopped) setTimeout(() => stopped || start(), again);
-      };
-      started.once('exit', ended);
-      started.once('error', ended);
-    });
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    exited = promise;
+    const ended = (code: number | null): void => {
+      if (child !== started) return;
+      child = undefined;
+      if (isReady && !ordered) ownEnds += 1;
+      const again = ordered ? 0 : RESTART_AFTER_MS;
+      isReady = false;
+      resolve(code);
+      if (wanted) setTimeout(() => wanted && !child && begin(), again);
+    };
+    started.once('exit', ended);
+    started.once('error', () => ended(null));
     void watch(started);
   };
-  start();
+  begin();
 
   const isUp = (): boolean => isReady && !paused && !ordered;
+  const up = async (limitMs = START_LIMIT_MS): Promise<void> => {
+    const limit = AbortSignal.timeout(limitMs);
+    while (!isUp()) {
+      if (limit.aborted) throw new Error(`${name} did not become ready; what it said is in ${log}`);
+      await delay(POLL_MS);
+    }
+  };
+  const order = (signal: NodeJS.Signals): void => {
+    ordered = true;
+    child?.kill(signal);
+  };
   return {
     name,
     isUp,
-    up: async (limitMs = START_LIMIT_MS) => {
-      const limit = AbortSignal.timeout(limitMs);
-      while (!isUp()) {
-        if (limit.aborted) throw new Error(`${name} did not become ready; what it said is in ${log}`);
-        await delay(POLL_MS);
-      }
-    },
-    kill: () => {
-      ordered = true;
-      child?.kill('SIGKILL');
-    },
+    up,
+    kill: () => order('SIGKILL'),
     pause: async (ms) => {
       const held = child;
       if (!held || paused) return;
@@ -145,14 +155,21 @@ export const startProgram = ({
     },
     onUp: (react) => void reactions.push(react),
     ownEnds: () => ownEnds,
+    end: () => {
+      wanted = false;
+      order('SIGTERM');
+      return exited;
+    },
+    start: async () => {
+      wanted = true;
+      if (!child) begin();
+      await up();
+    },
     stop: async () => {
-      stopped = true;
-      const ending = child;
-      if (!ending) return;
-      ending.kill('SIGCONT');
-      ending.kill(stopSignal);
-      const timer = setTimeout(() => ending.kill('SIGKILL'), STOP_LIMIT_MS);
-      await over;
+      wanted = false;
+      order(stopSignal);
+      const timer = setTimeout(() => order('SIGKILL'), STOP_LIMIT_MS);
+      await exited;
       clearTimeout(timer);
     },
   };

@@ -1,5 +1,6 @@
 import { accessSync } from 'node:fs';
 import { ConfigError, type Environment, milliseconds, parseConfig, port, url } from '@house/kernel/config';
+import { lameDuckMs } from '@house/kernel/lifecycle';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { z } from 'zod';
 
@@ -49,6 +50,8 @@ export const parseHouseConfig = (environment: Environment) => {
     LIMITS_FILE: z.string().refine(isReadable, 'the path of a readable file').optional(),
     SIM_DEVICE_LATENCY_MS: milliseconds(150),
     SEED_WORLD: z.enum(['small', 'large'], 'small or large').default('small'),
+    /** Ctrl-C is not kept waiting: nobody stands in front of this house. */
+    LAME_DUCK_MS: lameDuckMs({ NODE_ENV: 'development' }),
     LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('warn'),
   });
   const refusals = config.NODE_ENV === 'production' ? reasonsAgainstProduction(config) : [];

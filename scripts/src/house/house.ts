@@ -99,7 +99,9 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
   const issuer = await startAuthorizationServer(deps);
 
   const database = await openDatabase(
-    config.DATABASE_URL ? { url: config.DATABASE_URL } : { directory: join(config.DATA_DIR, 'database') },
+    config.DATABASE_URL
+      ? { url: config.DATABASE_URL, onAbsent: (error) => telemetry.log.warn('waiting-for-database', { error }) }
+      : { directory: join(config.DATA_DIR, 'database') },
   );
   lifecycle.add({ name: 'database', stop: () => database.close() });
   const vault = createVault({ rootKey: keys.vaultRoot, random });
@@ -109,7 +111,7 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
   await owners.seed(config.SEED_WORLD);
 
   const dispatcher = config.REDIS_URL
-    ? createBullDispatcher({ redisUrl: config.REDIS_URL, log: telemetry.log })
+    ? createBullDispatcher({ redisUrl: config.REDIS_URL, clock, log: telemetry.log })
     : createInProcessDispatcher();
   const smartHome = await createSmartHome({
     database,
@@ -148,6 +150,7 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
             firstQuery: readFileSync(join(root, 'schema/operations/home-screen.graphql'), 'utf8'),
             token: async (user = FIRST_USER) => (await obtainToken({ issuer, user })).access_token,
           },
+    lameDuckMs: config.LAME_DUCK_MS,
     clock,
     random,
     telemetry,

@@ -50,7 +50,8 @@ export const createOwners = ({ database, clock, random, log, vault }: OwnersDeps
     subgraph: createSubgraph({
       name: 'owners',
       schema,
-      createContext: ({ principal }) => createContext({ principal, load: () => loadersAt(clock()) }),
+      createContext: ({ principal, deadline }) =>
+        createContext({ principal, deadline, load: () => loadersAt(clock()) }),
       log,
     }),
     migrate: async () => {

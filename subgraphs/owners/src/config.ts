@@ -1,5 +1,6 @@
 /** What a process of this service is told from outside; embedded, the house passes the same things as arguments. */
 import { type Environment, parseConfig, port, publicKey, rootKey, url } from '@house/kernel/config';
+import { lameDuckMs } from '@house/kernel/lifecycle';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { z } from 'zod';
 
@@ -19,5 +20,6 @@ export const readConfig = (environment: Environment) =>
     VAULT_KEY: rootKey(),
     /** How much of a world `development` seeds: a handful of people, or two thousand. */
     SEED_WORLD: z.enum(['small', 'large']).default('small'),
+    LAME_DUCK_MS: lameDuckMs(environment),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   });

@@ -1,5 +1,6 @@
 /** What every resolver of one request shares. */
 import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import type { Loader } from './loaders.ts';
 import type { Complex, Consent, Invitation, Membership, Person, Premises } from './model.ts';
 import { isStaffRole, type Viewer } from './policy.ts';
@@ -21,6 +22,7 @@ export type Loaders = {
 
 export type Context = {
   readonly principal: Principal;
+  readonly deadline: Deadline;
   readonly loaders: Loaders;
   /** The account's person; null when the account is not registered here. */
   self(): Promise<Person | null>;
@@ -30,7 +32,11 @@ export type Context = {
 };
 
 /** @param load gives loaders that have loaded nothing yet. */
-export const createContext = ({ principal, load }: { principal: Principal; load: () => Loaders }): Context => {
+export const createContext = ({
+  principal,
+  deadline,
+  load,
+}: Pick<Context, 'principal' | 'deadline'> & { load: () => Loaders }): Context => {
   let loaders = load();
   const self = () => loaders.personOfAccount.load(principal.subject);
   const findViewer = async (): Promise<Viewer> => {
@@ -46,6 +52,7 @@ export const createContext = ({ principal, load }: { principal: Principal; load:
   let viewer: Promise<Viewer> | undefined;
   return {
     principal,
+    deadline,
     get loaders() {
       return loaders;
     },

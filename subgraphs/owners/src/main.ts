@@ -19,16 +19,19 @@ const { log } = createTelemetry({ service: 'owners', level: config.LOG_LEVEL });
 const lifecycle = createLifecycle({ log });
 drainOnSignals({ lifecycle, log, clock, exit: (code) => process.exit(code) });
 
-const database = await openDatabase({ url: config.DATABASE_URL });
+const database = await openDatabase({
+  url: config.DATABASE_URL,
+  onAbsent: (error) => log.warn('waiting-for-database', { error }),
+});
 lifecycle.add({ name: 'database', stop: () => database.close() });
+
+const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
+lifecycle.add({ name: 'health', retire: () => health.setOpen(false), stop: () => health.close() });
 
 const vault = createVault({ rootKey: config.VAULT_KEY, random });
 const owners = createOwners({ database, clock, random, log, vault });
 await owners.migrate();
 if (config.NODE_ENV === 'development') await owners.seed(config.SEED_WORLD);
-
-const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
-lifecycle.add({ name: 'health', stop: () => health.close() });
 
 const server = await serveSubgraph({
   subgraph: owners.subgraph,
@@ -39,7 +42,9 @@ const server = await serveSubgraph({
   }),
   host: config.HOST,
   port: config.PORT,
+  lameDuckMs: config.LAME_DUCK_MS,
   log,
 });
 lifecycle.add({ name: 'subgraph', stop: () => server.close() });
+health.setOpen(true);
 log.info('listening', { address: server.url });

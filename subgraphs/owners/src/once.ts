@@ -3,6 +3,7 @@ import type { Clock } from '@house/kernel/clock';
 import type { Database, Queryable } from '@house/kernel/database';
 import { HouseError } from '@house/kernel/errors';
 import { fingerprint, requireIdempotencyKey } from '@house/kernel/idempotency';
+import { type Deadline, transactInTime } from '@house/kernel/subgraph';
 
 export type Intent = {
   kind: string;
@@ -10,6 +11,8 @@ export type Intent = {
   idempotencyKey: string;
   /** The input as it was sent, without the key: a repeat must be equal to it. */
   input: Readonly<Record<string, unknown>>;
+  /** Of the request: what is not done within it is not done. */
+  deadline: Deadline;
   /**
    * Decides and writes, through `transaction` alone. A refusal is thrown, and then nothing is stored and the key stays
    * unused. @returns the id of what was made or changed.
@@ -19,7 +22,8 @@ export type Intent = {
 
 /**
  * @returns the id that the effect gave; the first one's when the key was used with the same input.
- * @throws HouseError `IDEMPOTENCY_KEY_REUSED` when it was used with another.
+ * @throws HouseError `IDEMPOTENCY_KEY_REUSED` when it was used with another; `DEADLINE_EXCEEDED`, and then nothing is
+ * stored and the key stays unused.
  */
 export type Once = (intent: Intent) => Promise<string>;
 
@@ -28,10 +32,10 @@ const KEY_LOCK = 7_301_206;
 
 export const createOnce =
   ({ database, clock }: { database: Database; clock: Clock }): Once =>
-  async ({ kind, subject, idempotencyKey, input, effect }) => {
+  async ({ kind, subject, idempotencyKey, input, deadline, effect }) => {
     requireIdempotencyKey(idempotencyKey);
     const inputSha256 = fingerprint(kind, input);
-    return database.transaction(async (transaction) => {
+    return transactInTime(database, deadline, async (transaction) => {
       // A repeat that comes meanwhile waits until it can see what became of the first.
       await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [
         KEY_LOCK,

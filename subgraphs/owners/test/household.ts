@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { later } from '@house/kernel/clock';
 import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import type { Membership } from '../src/model.ts';
 import { DAY_MS, principalOf, SEEDED_AT, type startOwners } from './start-owners.ts';
 
@@ -79,10 +80,15 @@ export const createHousehold = async (
     /** A member by name, or somebody of the seeded world, who signed in just now. */
     signedIn,
     /** What the input lacks is the usual: a new key. */
-    change: async (as: string | Principal, name: Mutation, input: Record<string, unknown>): Promise<Changed> => {
+    change: async (
+      as: string | Principal,
+      name: Mutation,
+      input: Record<string, unknown>,
+      deadline?: Deadline,
+    ): Promise<Changed> => {
       const principal = typeof as === 'string' ? signedIn(as) : as;
       const variables = { input: { idempotencyKey: randomUUID(), ...input } };
-      const { data, codes } = await ask(principal, documentOf(name), variables);
+      const { data, codes } = await ask(principal, documentOf(name), variables, deadline);
       const answer = data?.[name] as Pick<Changed, 'membership' | 'errors'> | undefined;
       return { membership: answer?.membership, errors: answer?.errors ?? [], codes };
     },

@@ -4,6 +4,7 @@ import { later } from '@house/kernel/clock';
 import { type Database, openDatabase, type Queryable } from '@house/kernel/database';
 import { createOutboxStore } from '@house/kernel/outbox';
 import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { SEED_PEOPLE } from '@house/schema/seed.ts';
@@ -26,7 +27,7 @@ const counting = (database: Database): { database: Database; statements: string[
     database: {
       ...database,
       ...counted(database),
-      transaction: (work) => database.transaction((t) => work(counted(t))),
+      transaction: (work, limits) => database.transaction((t) => work(counted(t)), limits),
     },
   };
 };
@@ -81,6 +82,7 @@ export const startOwners = async (open: () => Promise<Database> = () => openData
       principal: string | Principal,
       query: string,
       variables: Readonly<Record<string, unknown>> = {},
+      deadline?: Deadline,
     ): Promise<Answer> => {
       const before = statements.length;
       const { data, errors } = await owners.subgraph.execute({
@@ -88,6 +90,7 @@ export const startOwners = async (open: () => Promise<Database> = () => openData
         variables,
         principal: typeof principal === 'string' ? principalOf(principal) : principal,
         traceId: 'trace',
+        deadline,
       });
       return {
         // Plain objects again: the executor's have no prototype.

@@ -11,6 +11,7 @@ import {
   type Dispatcher,
   type Handler,
   migrateOutbox,
+  type OutboxStore,
   type RecordChange,
 } from '@house/kernel/outbox';
 import { createSubgraph, DateTime, type Subgraph } from '@house/kernel/subgraph';
@@ -18,27 +19,48 @@ import type { Telemetry } from '@house/kernel/telemetry';
 import type { Vault } from '@house/kernel/vault';
 import { readSubgraphSdl } from '@house/schema/subgraph-sdl.ts';
 import { type DocumentNode, Kind, parse } from 'graphql';
-import { createAccess, createAccessPointDirectory } from './access/access.ts';
+import { createAccess, createAccessPointDirectory, createSentOpens, createTellFollowers } from './access/access.ts';
 import { createBindings } from './bindings.ts';
 import { createComplexes } from './complexes/complexes.ts';
 import { createContextFactory } from './context.ts';
 import { createLastKnown } from './last-known.ts';
-import { createAccept, createOperationStore, createOperations } from './operations/operations.ts';
+import {
+  createAccept,
+  createFollowers,
+  createOperationStore,
+  createOperations,
+  type OperationStore,
+} from './operations/operations.ts';
 import { createPlatform, type Platform, type PlatformOptions } from './platform/platform.ts';
+import { createPlatformTokens } from './platform-tokens.ts';
 import { createStandings } from './standing.ts';
 import { createForgetVehicles, createVehicleStore, createVehicles } from './vehicles/vehicles.ts';
+
+/**
+ * What a composer may put around single parts. It is for the chaos harness, which plants its bugs here so that none of
+ * them is in the product.
+ */
+export type Alterations = {
+  platform?(platform: Platform): Platform;
+  operations?(store: OperationStore): OperationStore;
+  outbox?(store: OutboxStore, database: Database): OutboxStore;
+  handlers?(handlers: Readonly<Record<string, Handler>>): Readonly<Record<string, Handler>>;
+};
 
 export type SmartHomeOptions = {
   database: Database;
   /** Answers who somebody is; in-process or behind HTTP. */
   owners: Subgraph;
-  platform: Pick<PlatformOptions, 'url' | 'caPem' | 'client'>;
+  platform: Pick<PlatformOptions, 'url' | 'caPem' | 'client' | 'retryShare'>;
   dispatcher: Dispatcher;
   vault: Vault;
   clock: Clock;
   random: Random;
   telemetry: Telemetry;
+  alterations?: Alterations;
 };
+
+const asIs = <T>(part: T): T => part;
 
 export type SmartHome = {
   readonly subgraph: Subgraph;
@@ -55,44 +77,62 @@ const NOTHING: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };
 
 /** Brings the database up to date and composes; nothing is delivered before `start`. */
 export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartHome> => {
-  const { database, owners, dispatcher, vault, clock, random, telemetry } = options;
+  const { database, owners, dispatcher, vault, clock, random, telemetry, alterations = {} } = options;
   await migrateOutbox(database);
   await migrate(database, { schema: 'smart_home', directory: join(import.meta.dirname, '../migrations') });
 
   const lastKnown = createLastKnown({ database, clock });
-  const platform = createPlatform({
-    ...options.platform,
-    memory: {
-      read: async () => (await lastKnown.read('platform', 'discovery'))?.answer,
-      write: (discovery) => lastKnown.write('platform', 'discovery', discovery),
-    },
-    clock,
-    random,
-    telemetry,
-  });
+  const platform = (alterations.platform ?? asIs)(
+    createPlatform({
+      ...options.platform,
+      memory: {
+        read: async () => (await lastKnown.read('platform', 'discovery'))?.answer,
+        write: (discovery) => lastKnown.write('platform', 'discovery', discovery),
+      },
+      tokens: createPlatformTokens({ database, vault, clock, log: telemetry.log, account: options.platform }),
+      clock,
+      random,
+      telemetry,
+    }),
+  );
   const bindings = createBindings({ database, random });
   const standings = createStandings({ owners, clock });
   const directory = createAccessPointDirectory({ platform, lastKnown, vault, clock, log: telemetry.log });
-  const operations = createOperationStore({ database });
+  const operations = (alterations.operations ?? asIs)(createOperationStore({ database }));
+  const followers = createFollowers();
   const vehicles = createVehicleStore({ database, vault });
 
   const record: RecordChange = async (transaction, change) => {
     await operations.record(transaction, change);
     await onChange[change.command.kind]?.(transaction, change);
   };
-  const outbox = createOutboxStore({ database, record });
+  const outbox = (alterations.outbox ?? asIs)(createOutboxStore({ database, record }), database);
   const wake = (command: Parameters<typeof relay.wake>[0]): void => relay.wake(command);
   const accept = createAccept({ database, operations, outbox, wake, clock, random });
 
-  const deps = { accept, standings, bindings, directory, platform, vehicles, operations, clock, random };
+  const sentOpens = createSentOpens({ database, outbox });
+  const deps = {
+    accept,
+    standings,
+    bindings,
+    directory,
+    platform,
+    vehicles,
+    operations,
+    followers,
+    sentOpens,
+    clock,
+    random,
+  };
   const rooms = {
     access: createAccess(deps),
     complexes: createComplexes(deps),
     operations: createOperations(deps),
     vehicles: createVehicles(deps),
   };
-  const handlers: Record<string, Handler> = { ...rooms.access.commands, ...rooms.vehicles.commands };
+  const handlers = (alterations.handlers ?? asIs)({ ...rooms.access.commands, ...rooms.vehicles.commands });
   const onChange: Record<string, RecordChange> = {
+    OPEN: createTellFollowers({ followers, outbox }),
     SUBJECT_REMOVE: createForgetVehicles({ vehicles, outbox }),
     VEHICLE_ADD: rooms.vehicles.commands.VEHICLE_ADD.onChange,
     VEHICLE_REMOVE: rooms.vehicles.commands.VEHICLE_REMOVE.onChange,

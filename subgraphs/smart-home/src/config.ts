@@ -10,6 +10,7 @@ import {
   secret,
   url,
 } from '@house/kernel/config';
+import { lameDuckMs } from '@house/kernel/lifecycle';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { z } from 'zod';
 
@@ -38,7 +39,10 @@ export const readConfig = (environment: Environment) =>
     PLATFORM_CLIENT_KEY: privateKey(),
     PLATFORM_V1_SECRET: secret(),
     PLATFORM_V1_API_KEY: secret(),
+    /** Requests to the platform that may be repeats of others, per request; thirty a minute and site may be anyway. */
+    PLATFORM_RETRY_SHARE: z.coerce.number('a number from 0 to 10').min(0).max(10).default(0.1),
     /** How much of a world `development` seeds: a handful of people, or two thousand. */
     SEED_WORLD: z.enum(['small', 'large']).default('small'),
+    LAME_DUCK_MS: lameDuckMs(environment),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   });

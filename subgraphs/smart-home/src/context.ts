@@ -1,5 +1,5 @@
 import type { Principal } from '@house/kernel/principal';
-import type { SubgraphRequest } from '@house/kernel/subgraph';
+import { createDeadline, type Deadline, type TimedRequest } from '@house/kernel/subgraph';
 import DataLoader from 'dataloader';
 import type { AccessPointDirectory, KnownAccessPoint } from './access/access.ts';
 import type { Bindings, BoundComplex, BoundPremises } from './bindings.ts';
@@ -7,9 +7,16 @@ import type { OperationRecord, OperationStore, PageQuery } from './operations/op
 import type { Standing, Standings } from './standing.ts';
 import type { VehiclePermitRecord, VehicleStore } from './vehicles/vehicles.ts';
 
+/** Enough to answer with what was known before, and with everything else that was asked for. */
+const KEPT_BACK_MS = 100;
+
 /** What resolvers share during one request: who asks, and loaders that ask for everything once. */
 export type Context = {
   principal: Principal;
+  /** What is asked for this request, of whomever, is bounded by it. */
+  deadline: Deadline;
+  /** Until when a read waits for the platform: it may hang, and the rest of the answer has to arrive. */
+  platformDeadline: Deadline;
   /** The caller's memberships, at most a second old. */
   standing(): Promise<Standing>;
   premises: DataLoader<string, BoundPremises | undefined>;
@@ -36,13 +43,16 @@ export const createContextFactory =
     vehicles: VehicleStore;
     operations: OperationStore;
   }) =>
-  ({ principal }: SubgraphRequest): Context => {
+  ({ principal, deadline }: TimedRequest): Context => {
     let standing: Promise<Standing> | undefined;
+    const platformDeadline = createDeadline(Math.max(0, deadline.leftMs() - KEPT_BACK_MS));
     const premises = new DataLoader((ids: readonly string[]) => bindings.premises(ids));
     return {
       principal,
+      deadline,
+      platformDeadline,
       standing: () => {
-        standing ??= standings.recent(principal);
+        standing ??= standings.recent(principal, deadline);
         return standing;
       },
       premises,
@@ -51,7 +61,7 @@ export const createContextFactory =
         Promise.all(
           ids.map(async (id) => {
             const bound = await premises.load(id);
-            return bound ? directory.of(bound) : null;
+            return bound ? directory.of(bound, platformDeadline) : null;
           }),
         ),
       ),

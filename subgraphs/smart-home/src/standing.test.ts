@@ -1,5 +1,7 @@
 import { later } from '@house/kernel/clock';
+import { HouseError } from '@house/kernel/errors';
 import type { Principal } from '@house/kernel/principal';
+import { createDeadline, type Deadline } from '@house/kernel/subgraph';
 import { expect, test } from '@jest/globals';
 import { createStandings } from './standing.ts';
 
@@ -61,4 +63,42 @@ test('a change is always decided by a fresh answer', async () => {
   await standings.fresh(principal);
   await standings.fresh(principal);
   expect(asked()).toBe(3);
+});
+
+/** Owners that answer one question after the other, as the test says. */
+const startAnswering = (...answers: (() => Promise<void>)[]) => {
+  const given: (Deadline | undefined)[] = [];
+  const standings = createStandings({
+    owners: {
+      name: 'owners',
+      execute: async ({ deadline }) => {
+        await answers[given.push(deadline) - 1]?.();
+        return { data: { me: { memberships: [], consents: [] } } };
+      },
+    },
+    clock: () => START,
+  });
+  return { standings, given };
+};
+const tooLate = () => Promise.reject(new HouseError('DEADLINE_EXCEEDED'));
+
+test('the owners are given what is left of a request, less the way, and are not asked once it is over', async () => {
+  const { standings, given } = startAnswering();
+  const deadline = createDeadline(5_000);
+  await standings.fresh(principal, deadline);
+  await standings.recent(principal, deadline);
+  for (const { leftMs } of given.filter((one) => one !== undefined))
+    expect(deadline.leftMs() - leftMs()).toBeCloseTo(20, 0);
+  expect(given).toHaveLength(2);
+  await expect(standings.fresh(principal, createDeadline(0))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(given).toHaveLength(2);
+});
+
+test('whoever waits for the answer to a question of a request with less time gets one all the same', async () => {
+  const { standings, given } = startAnswering(tooLate);
+  const hurried = standings.recent(principal, createDeadline(1_000));
+  const patient = standings.recent(principal, createDeadline(5_000));
+  await expect(hurried).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(await patient).toEqual({ memberships: [], consents: [] });
+  expect(given).toHaveLength(2);
 });

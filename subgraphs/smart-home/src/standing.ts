@@ -5,7 +5,7 @@
 import type { Clock } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import type { Principal } from '@house/kernel/principal';
-import type { Subgraph } from '@house/kernel/subgraph';
+import { type Deadline, isTooLate, type Subgraph } from '@house/kernel/subgraph';
 import { z } from 'zod';
 
 const time = z.union([z.date(), z.iso.datetime({ offset: true })]).transform((value) => new Date(value));
@@ -52,9 +52,9 @@ const REMEMBERED = 10_000;
 
 export type Standings = {
   /** For reading: at most a second old. */
-  recent(principal: Principal): Promise<Standing>;
+  recent(principal: Principal, deadline?: Deadline): Promise<Standing>;
   /** For deciding about an effect: asked now. @throws HouseError when the owners cannot be asked. */
-  fresh(principal: Principal): Promise<Standing>;
+  fresh(principal: Principal, deadline?: Deadline): Promise<Standing>;
 };
 
 /** Acts for a person whose command is due; owners answers about that person and nothing else. */
@@ -71,8 +71,15 @@ export const onBehalfOf = (subject: string, commandId: string, now: Date): Princ
 export const createStandings = ({ owners, clock }: { owners: Subgraph; clock: Clock }): Standings => {
   const remembered = new Map<string, { at: number; standing: Promise<Standing> }>();
 
-  const fresh = async (principal: Principal): Promise<Standing> => {
-    const { data, errors } = await owners.execute({ query: QUERY, principal, traceId: principal.tokenId });
+  const fresh = async (principal: Principal, deadline?: Deadline): Promise<Standing> => {
+    deadline?.requireTime();
+    const { data, errors } = await owners.execute({
+      query: QUERY,
+      principal,
+      traceId: principal.tokenId,
+      deadline: deadline?.next(),
+    });
+    if (errors?.[0]?.extensions?.['code'] === 'DEADLINE_EXCEEDED') throw new HouseError('DEADLINE_EXCEEDED');
     if (errors?.[0]?.extensions?.['code'] === 'FORBIDDEN') return NOBODY;
     const parsed = answer.safeParse(data);
     if (!parsed.success) throw new HouseError('SERVICE_UNAVAILABLE', { cause: errors?.[0] ?? parsed.error });
@@ -81,13 +88,18 @@ export const createStandings = ({ owners, clock }: { owners: Subgraph; clock: Cl
 
   return {
     fresh,
-    recent: (principal) => {
+    recent: (principal, deadline) => {
       const now = clock().getTime();
       const known = remembered.get(principal.subject);
       // A clock that was put back must not make an old answer young for as long.
-      if (known && Math.abs(now - known.at) < READ_FRESH_MS) return known.standing;
+      if (known && Math.abs(now - known.at) < READ_FRESH_MS)
+        return known.standing.catch((error: unknown) => {
+          // Whoever asked first had less time than this one.
+          if (!isTooLate(error) || deadline?.leftMs() === 0) throw error;
+          return fresh(principal, deadline);
+        });
       if (remembered.size >= REMEMBERED) remembered.clear();
-      const standing = fresh(principal);
+      const standing = fresh(principal, deadline);
       remembered.set(principal.subject, { at: now, standing });
       standing.catch(() => {
         if (remembered.get(principal.subject)?.standing === standing) remembered.delete(principal.subject);

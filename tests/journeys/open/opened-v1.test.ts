@@ -20,15 +20,29 @@ test('a tenant opens the door of a building on the first version, once', async (
   expect(await house.platform.effects()).toMatchObject([{ kind: 'open', target: 'ap_Qy2vA8', apiVersion: 'v1' }]);
 });
 
-test('a lost answer of the first version is never sent again: the door may have opened, and the app says so', async () => {
+test('a lost answer of the first version is never sent again: the journal of the flat tells that it opened', async () => {
   const tenant = await residentOf(house, 'tenant-b7');
   const home = await tenant.home('Кв. 7');
   await house.platform.reset();
   await house.platform.fault({ kind: 'reset-after-effect', match: { path: '/open' } });
+  const { operation } = await tenant.open({ premisesId: home.id, accessPointId: pointOf(home, 'BARRIER').id });
+  expect(await tenant.ending(operation?.id ?? '')).toMatchObject({ state: 'SUCCEEDED', attempts: 1, error: null });
+  expect(Object.values(await house.platform.counts())).toEqual([1]);
+});
+
+test('what left no trace in the journal may still have opened, and the app says so for good', async () => {
+  const tenant = await residentOf(house, 'tenant-b7');
+  const home = await tenant.home('Кв. 7');
+  await house.platform.reset();
+  await house.platform.fault({ kind: 'reset-before', match: { path: '/open' } });
   const { operation } = await tenant.open({ premisesId: home.id, accessPointId: pointOf(home, 'ENTRANCE').id });
+  await tenant.ending(operation?.id ?? '', 'SENT');
+  house.advance(20_000);
   const ended = await tenant.ending(operation?.id ?? '', 'UNKNOWN_OUTCOME');
   expect(ended).toMatchObject({ state: 'UNKNOWN_OUTCOME', error: { code: 'OUTCOME_UNKNOWN' }, attempts: 1 });
-  expect(await house.platform.counts()).toEqual({ 'open:ap_Qy2vA8': 1 });
+  const sent = (await house.platform.requests()).filter(({ path }) => path.endsWith('/open'));
+  expect(sent).toHaveLength(1);
+  expect(await house.platform.counts()).toEqual({});
 });
 
 test('a gate is pulsed at most once, whatever the platform answers', async () => {

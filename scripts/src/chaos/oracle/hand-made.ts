@@ -30,7 +30,8 @@ export const open = (id: string, parts: Partial<Operation> = {}): Operation => {
     state,
     subject: 'anna',
     premisesId: 'pr_1',
-    key: `key of ${id}`,
+    keys: [`key of ${id}`],
+    follows: null,
     target: 'ap_door',
     createdAt,
     deadline: createdAt + 10_000,
@@ -40,6 +41,19 @@ export const open = (id: string, parts: Partial<Operation> = {}): Operation => {
     ...parts,
   };
 };
+
+/** An open of another person's that follows `leader`: it was never handed over itself. */
+export const following = (leader: Operation, id: string, parts: Partial<Operation> = {}): Operation => ({
+  ...leader,
+  id,
+  subject: 'boris',
+  premisesId: 'pr_2',
+  keys: [`key of ${id}`],
+  follows: leader.id,
+  attempts: 0,
+  commandState: null,
+  ...parts,
+});
 
 let sequence = 0;
 /** A pulse under the key of `id`, half a second after it was asked for. */
@@ -54,7 +68,7 @@ export const oldPulse = (at: number): Effect => {
 };
 
 export const accepted = (operation: Operation, parts: Partial<Intent> = {}): Intent => ({
-  key: operation.key,
+  key: operation.keys[0] ?? '',
   kind: operation.kind as Intent['kind'],
   subject: operation.subject,
   premisesId: operation.premisesId,

@@ -9,6 +9,13 @@ const judgeEffects = (history: History, operation: Operation, effects: Effect[])
     ...judgeDeadline(history, operation, effect),
     ...judgeRight(history, operation, effect),
   ]);
+  if (operation.follows !== null)
+    violations.push({
+      counter: 'duplicated',
+      reason: 'it follows another, and opened for itself',
+      operationId,
+      effects,
+    });
   if (effects.length > 1)
     violations.push({ counter: 'duplicated', reason: `it opened ${effects.length} times`, operationId, effects });
   if (WITHOUT_EFFECT.has(state))
@@ -43,6 +50,31 @@ export const judgeKeyedOpens = (history: History): Violation[] => {
       ({ id }): Violation => ({ counter: 'lost', reason: 'it is SUCCEEDED, and nothing opened', operationId: id }),
     ),
   ];
+};
+
+/** Half of what a gate is held open for is longer: a pulse before that stops or reverses the one before it. */
+const TOGGLED_BACK_WITHIN_MS = 1_500;
+
+/** Whoever taps while a gate is being opened is served by the pulse that opens it. */
+export const judgeToggles = ({ effects, points }: History): Violation[] => {
+  const toggles = new Set(
+    points.flatMap(({ target, toggle, apiVersion }) => (toggle && apiVersion === 'v2' ? target : [])),
+  );
+  const pulses = effects.filter(
+    ({ kind, target, apiVersion }) => kind === 'open' && apiVersion === 'v2' && toggles.has(target),
+  );
+  return [...Map.groupBy(pulses, ({ target }) => target).values()].flatMap((ofOne) =>
+    ofOne
+      .toSorted((one, other) => one.at - other.at)
+      .flatMap((pulse, index, sorted): Violation[] => {
+        const before = sorted[index - 1];
+        // Two under one key are counted already.
+        if (!before || before.idempotencyKey === pulse.idempotencyKey || pulse.at - before.at >= TOGGLED_BACK_WITHIN_MS)
+          return [];
+        const reason = `the toggle ${pulse.target} got a second pulse ${pulse.at - before.at} ms after the first`;
+        return [{ counter: 'duplicated', reason, effects: [before, pulse] }];
+      }),
+  );
 };
 
 /**

@@ -1,5 +1,5 @@
 /** What an accepted answer promises, whatever it was about: a row, one row, an end, and one truth about it. */
-import { FINAL, type History, type Violation } from '../history.ts';
+import { FINAL, type History, type Operation, type Violation, WITHOUT_EFFECT } from '../history.ts';
 
 const isOver = (state: string): boolean => FINAL.has(state) || state === 'UNKNOWN_OUTCOME';
 
@@ -29,16 +29,35 @@ const judgeAnswers = ({ intents, operations }: History): Violation[] => {
   });
 };
 
+const ofItsCommand = ({ state, commandState }: Operation): string | undefined => {
+  if (commandState === null) return 'it has no command: nobody delivers it';
+  return commandState === state ? undefined : `the caller is told ${state}, the command is ${commandState}`;
+};
+
+/** What follows ends as its leader does; only when that one had no effect may it have run out of time before its turn. */
+const ofItsLeader = (operation: Operation, leader: Operation | undefined): string | undefined => {
+  const { state, commandState, deadline, finishedAt } = operation;
+  if (commandState !== null) return 'it follows another, and has a command of its own';
+  if (!leader || leader.follows !== null) return 'it follows nobody who has a command: nobody delivers it';
+  if (leader.state === state) return undefined;
+  const ranOut = state === 'EXPIRED' && finishedAt !== null && finishedAt >= deadline;
+  return WITHOUT_EFFECT.has(leader.state) && ranOut
+    ? undefined
+    : `the caller is told ${state}, the one that it follows is ${leader.state}`;
+};
+
 const judgeEnds = ({ operations, shown }: History): Violation[] => {
   const seen = Map.groupBy(
     shown.filter(({ state }) => FINAL.has(state)),
     ({ operationId }) => operationId,
   );
-  return operations.flatMap(({ id: operationId, state, commandState, shownState }): Violation[] => {
+  const byId = new Map(operations.map((operation) => [operation.id, operation]));
+  return operations.flatMap((operation): Violation[] => {
+    const { id: operationId, state, follows, shownState } = operation;
     const lost = (reason: string): Violation[] => [{ counter: 'lost', reason, operationId }];
     if (!isOver(state)) return lost(`it is still ${state}`);
-    if (commandState === null) return lost('it has no command: nobody delivers it');
-    if (commandState !== state) return lost(`the caller is told ${state}, the command is ${commandState}`);
+    const breach = follows === null ? ofItsCommand(operation) : ofItsLeader(operation, byId.get(follows));
+    if (breach) return lost(breach);
     if (shownState !== undefined && shownState !== state) return lost(`its row is ${state}, it is shown ${shownState}`);
     const other = seen.get(operationId)?.find((earlier) => earlier.state !== state);
     return other ? lost(`it was shown ${other.state}, which is final, and is ${state} in the end`) : [];

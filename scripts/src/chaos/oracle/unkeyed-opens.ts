@@ -65,7 +65,9 @@ const match = (
 };
 
 const judgePoint = (history: History, operations: readonly Operation[], pulses: readonly Effect[]): Violation[] => {
-  const owners = match(history, operations, pulses);
+  // What follows another is not handed over: it explains no pulse.
+  const leaders = operations.filter(({ follows }) => follows === null);
+  const owners = match(history, leaders, pulses);
   const served = new Set(owners.values());
   const pretended = operations.filter(
     (operation) => operation.state === 'SUCCEEDED' && !served.has(operation) && !sharesPulse(operation, pulses),

@@ -21,7 +21,9 @@ const effectOf = ({ adds }: Step): string => EFFECT[`${adds}`];
 
 const stepsOf = ({ intents, operations }: History, premisesId: string): Step[] => {
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
-  const byKey = new Map(operations.map((operation) => [`${operation.subject} ${operation.key}`, operation]));
+  const byKey = new Map(
+    operations.flatMap((operation) => operation.keys.map((key) => [`${operation.subject} ${key}`, operation] as const)),
+  );
   return intents
     .filter((intent) => intent.premisesId === premisesId && intent.place !== undefined)
     .toSorted((one, other) => (one.place ?? 0) - (other.place ?? 0))

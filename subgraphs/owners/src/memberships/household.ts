@@ -2,14 +2,15 @@
 import type { Queryable } from '@house/kernel/database';
 import { HouseError } from '@house/kernel/errors';
 import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import { isId } from '../loaders.ts';
 import type { Membership } from '../model.ts';
 import { type ChangeRight, missingFor, rightToChange, type Viewer } from '../policy.ts';
 import { statusAt } from './rules.ts';
 import type { HouseholdRow, MembershipsStore } from './store.ts';
 
-/** Who wants the change, as known when the request came. */
-export type Asker = { readonly principal: Principal; readonly viewer: Viewer };
+/** Who wants the change, as known when the request came, and until when they wait for the answer. */
+export type Asker = { readonly principal: Principal; readonly viewer: Viewer; readonly deadline: Deadline };
 export type Member = Membership & Pick<HouseholdRow, 'account' | 'complexId'>;
 
 export type Households = {

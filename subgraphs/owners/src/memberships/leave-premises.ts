@@ -13,12 +13,13 @@ export type LeavePremises = { premisesId: string; idempotencyKey: string };
  */
 export const createLeavePremises =
   ({ once, households, end }: { once: Once; households: Households; end: EndMemberships }) =>
-  ({ principal, viewer }: Asker, { idempotencyKey, ...input }: LeavePremises): Promise<string> =>
+  ({ principal, viewer, deadline }: Asker, { idempotencyKey, ...input }: LeavePremises): Promise<string> =>
     once({
       kind: 'PREMISES_LEAVE',
       subject: principal.subject,
       idempotencyKey,
       input,
+      deadline,
       effect: async (transaction, now) => {
         const path = ['input', 'premisesId'];
         const household = await households.lock(transaction, input.premisesId, now);

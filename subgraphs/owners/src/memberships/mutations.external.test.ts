@@ -1,4 +1,5 @@
 import { openDatabase } from '@house/kernel/database';
+import { createDeadline } from '@house/kernel/subgraph';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Changed, createHousehold } from '../../test/household.ts';
 import { createOwnDatabase } from '../../test/own-database.ts';
@@ -76,3 +77,19 @@ test('of two owners who revoke each other at once, the one who was revoked revok
     expect(outcomes(answers)).toEqual(['NOT_FOUND', 'REVOKED']);
     expect([await flat.statusOf('owner'), await flat.statusOf('second')].toSorted()).toEqual(['ACTIVE', 'REVOKED']);
   }));
+
+test('a change that waits longer than there is time is not made, and its key is as good as new', async () => {
+  const flat = await createHousehold(owners, FAMILY);
+  const input = { membershipId: flat.idOf('resident'), idempotencyKey: `key-${flat.premisesId}` };
+  const answer = await owners.database.transaction(async (holder) => {
+    await holder.query('SELECT 1 FROM owners.memberships WHERE premises_id = $1 FOR UPDATE', [flat.premisesId]);
+    return flat.change('owner', 'revokeMembership', input, createDeadline(300));
+  });
+  expect(answer).toEqual({ membership: undefined, errors: [], codes: ['DEADLINE_EXCEEDED'] });
+  // Whoever is still at it has read this table, and keeps us waiting.
+  await owners.database.transaction((next) =>
+    next.query('LOCK TABLE owners.idempotency_keys IN ACCESS EXCLUSIVE MODE'),
+  );
+  expect([await flat.statusOf('resident'), await flat.commands()]).toEqual(['ACTIVE', []]);
+  expect(outcomes([await flat.change('owner', 'revokeMembership', input)])).toEqual(['REVOKED']);
+});

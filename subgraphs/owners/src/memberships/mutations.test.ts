@@ -1,4 +1,5 @@
 import { later } from '@house/kernel/clock';
+import { CLASSES } from '@house/kernel/outbox';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createHousehold } from '../../test/household.ts';
 import { DAY_MS, SEEDED_AT, startOwners } from '../../test/start-owners.ts';
@@ -10,7 +11,6 @@ beforeAll(async () => {
 afterEach(() => owners.setNow(SEEDED_AT));
 afterAll(() => owners.database.close());
 
-const YEAR_MS = 365 * DAY_MS;
 const FAMILY = { owner: { role: 'OWNER' }, resident: { role: 'RESIDENT' } } as const;
 const NOT_FOUND = {
   membership: null,
@@ -50,7 +50,7 @@ test('an owner revokes a resident: it is so at once, and the platform will be to
       orderKey: `subject|${flat.accountOf('resident')}|${flat.premisesId}`,
       body: { subject: flat.accountOf('resident'), premisesId: flat.premisesId },
       createdAt: SEEDED_AT,
-      notAfter: later(SEEDED_AT, YEAR_MS),
+      notAfter: later(SEEDED_AT, CLASSES.safety.lifeMs),
     },
   ]);
 });

@@ -29,7 +29,8 @@ const mutation =
   (_: unknown, { input }: { input: Input }, context: Context) =>
     payload<{ membership: Shown | null }>(
       async () => {
-        const id = await change({ principal: context.principal, viewer: await context.viewer() }, input);
+        const { principal, deadline } = context;
+        const id = await change({ principal, deadline, viewer: await context.viewer() }, input);
         context.forget();
         return { membership: await show(id, context) };
       },

@@ -15,6 +15,7 @@ export const createRevokeMembership =
       subject: asker.principal.subject,
       idempotencyKey,
       input,
+      deadline: asker.deadline,
       effect: async (transaction, now) => {
         const { membership, household } = await households.lockFor(transaction, asker, input.membershipId, now);
         if (leavesNoOwner([membership], household))

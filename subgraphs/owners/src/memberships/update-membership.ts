@@ -24,6 +24,7 @@ export const createUpdateMembership =
       subject: asker.principal.subject,
       idempotencyKey,
       input,
+      deadline: asker.deadline,
       effect: async (transaction, now) => {
         const { membershipId, ...change } = input;
         const { membership, household, right } = await households.lockFor(transaction, asker, membershipId, now);

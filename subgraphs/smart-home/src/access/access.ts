@@ -7,6 +7,8 @@ import { createRemoveSubject } from './remove-subject.ts';
 import { createAccessResolvers } from './resolvers.ts';
 
 export { type AccessPointDirectory, createAccessPointDirectory, type KnownAccessPoint } from './directory.ts';
+export { createSentOpens } from './sent-opens.ts';
+export { createTellFollowers } from './share-pulse.ts';
 
 export const createAccess = (
   deps: Parameters<typeof createOpenAccessPoint>[0] &

@@ -8,6 +8,7 @@ import { beforeSending, outcomeOf } from '../platform/platform.ts';
 import { openRefusal } from '../policy.ts';
 import { onBehalfOf, type Standings } from '../standing.ts';
 import type { AccessPointDirectory } from './directory.ts';
+import type { SentOpens } from './sent-opens.ts';
 
 const body = z.object({ subject: z.string(), premisesId: z.string(), accessPointId: z.string() });
 
@@ -18,13 +19,15 @@ export const createDeliverOpen = ({
   bindings,
   directory,
   operations,
+  sentOpens,
   clock,
 }: {
   platform: Pick<Platform, 'access'>;
   standings: Pick<Standings, 'fresh'>;
   bindings: Pick<Bindings, 'premises' | 'subjectRef'>;
   directory: Pick<AccessPointDirectory, 'known'>;
-  operations: Pick<OperationStore, 'platformVersionOf' | 'setPlatformVersion'>;
+  operations: Pick<OperationStore, 'platformVersionOf' | 'setPlatformVersion' | 'platformRefOf' | 'setPlatformRef'>;
+  sentOpens: SentOpens;
   clock: Clock;
 }): Handler => {
   const prepare = async (command: Command): Promise<{ access: Access; order: OpenOrder } | undefined> => {
@@ -47,6 +50,11 @@ export const createDeliverOpen = ({
         subjectRef: await bindings.subjectRef(subject, premises.siteId),
         notAfter: command.notAfter,
         attempts: command.attempts,
+        // Unknown only for what an older release handed over; it was not earlier than this.
+        sentAt: command.sentAt ?? command.createdAt,
+        operationRef: isOnItsWay ? await operations.platformRefOf(command.id) : null,
+        others: () =>
+          sentOpens.besides({ operationId: command.id, premisesId, accessPointId, since: command.createdAt }),
       },
     };
   };
@@ -61,7 +69,10 @@ export const createDeliverOpen = ({
     send: async (command, signal) => {
       try {
         const prepared = await prepare(command);
-        return prepared ? await prepared.access.open(prepared.order, signal) : { is: 'failed', code: 'NOT_FOUND' };
+        if (!prepared) return { is: 'failed', code: 'NOT_FOUND' };
+        const outcome = await prepared.access.open(prepared.order, signal);
+        if (outcome.is === 'pending' && outcome.ref) await operations.setPlatformRef(command.id, outcome.ref);
+        return outcome;
       } catch (error) {
         // Only what comes before the request throws: the translators answer for the request itself.
         return outcomeOf(error, { repeatable: false, next: 'ask' });

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
+import { type Deadline, isTooLate } from '@house/kernel/subgraph';
 import type { Log } from '@house/kernel/telemetry';
 import type { Vault } from '@house/kernel/vault';
 import type { BoundPremises } from '../bindings.ts';
@@ -18,14 +19,19 @@ export type KnownAccessPoint = Omit<AccessPointState, 'asOf'> & {
 };
 
 export type AccessPointDirectory = {
-  /** Asks the platform; what was known before, with its age, when it cannot be reached; null when nothing was. */
-  of(premises: BoundPremises): Promise<KnownAccessPoint[] | null>;
-  /** What is known without asking, or asked if nothing is. @throws HouseError `PLATFORM_UNAVAILABLE` when neither helps. */
+  /**
+   * Asks the platform; what was known before, with its age, when it cannot be reached or does not answer until the
+   * deadline; null when nothing was. An answer that nobody waits for any longer is remembered all the same.
+   */
+  of(premises: BoundPremises, deadline: Deadline): Promise<KnownAccessPoint[] | null>;
+  /**
+   * What is known without asking, or asked if nothing is: by whoever accepts a command, so that its delivery finds it
+   * remembered. @throws HouseError `PLATFORM_UNAVAILABLE` when neither helps.
+   */
   known(premises: BoundPremises): Promise<KnownAccessPoint[]>;
 };
 
 const RESOURCE = 'access-points';
-const READ_LIMIT_MS = 2_500;
 /** 128 bits: no two devices share an id. */
 const ID_BYTES = 16;
 
@@ -42,7 +48,7 @@ export const createAccessPointDirectory = ({
   clock,
   log,
 }: {
-  platform: Platform;
+  platform: Pick<Platform, 'accessPoints'>;
   lastKnown: LastKnown;
   vault: Vault;
   clock: Clock;
@@ -53,8 +59,7 @@ export const createAccessPointDirectory = ({
 
   const fromPlatform = async (premises: BoundPremises): Promise<KnownAccessPoint[]> => {
     if (!premises.unit) return [];
-    const access = await platform.access(premises.siteId);
-    const states = await access.accessPoints(premises.unit, AbortSignal.timeout(READ_LIMIT_MS));
+    const states = await platform.accessPoints(premises.unit);
     await lastKnown.write(
       premises.id,
       RESOURCE,
@@ -77,21 +82,17 @@ export const createAccessPointDirectory = ({
   };
 
   return {
-    of: async (premises) => {
+    of: async (premises, deadline) => {
       try {
-        return await fromPlatform(premises);
+        // Not ended with the request: who waits only briefly must not make the platform look down for everybody.
+        return await deadline.bound(() => fromPlatform(premises));
       } catch (error) {
-        if (!(error instanceof PlatformFault)) throw error;
-        log.warn('platform-read-failed', {
-          siteId: premises.siteId,
-          resource: RESOURCE,
-          code: error.fault.code,
-          error,
-        });
+        const code = error instanceof PlatformFault ? error.fault.code : 'DEADLINE_EXCEEDED';
+        if (!(error instanceof PlatformFault) && !isTooLate(error)) throw error;
+        log.warn('platform-read-failed', { siteId: premises.siteId, resource: RESOURCE, code, error });
         const known = await remembered(premises);
         if (known) return known;
-        if (error.fault.code === 'PLATFORM_CONTRACT_BROKEN')
-          throw new HouseError('PLATFORM_CONTRACT_BROKEN', { cause: error });
+        if (code === 'PLATFORM_CONTRACT_BROKEN') throw new HouseError('PLATFORM_CONTRACT_BROKEN', { cause: error });
         return null;
       }
     },

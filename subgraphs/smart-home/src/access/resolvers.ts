@@ -1,8 +1,7 @@
 import type { Clock } from '@house/kernel/clock';
 import { payload } from '@house/kernel/payload';
-import type { Principal } from '@house/kernel/principal';
 import type { Resolvers } from '../generated/resolvers.ts';
-import type { OperationRecord } from '../operations/operations.ts';
+import type { Asker, OperationRecord } from '../operations/operations.ts';
 import { maySeeAccess, membershipIn } from '../policy.ts';
 import type { OpenAccessPoint } from './open-access-point.ts';
 
@@ -10,13 +9,13 @@ export const createAccessResolvers = ({
   openAccessPoint,
   clock,
 }: {
-  openAccessPoint: (principal: Principal, input: OpenAccessPoint) => Promise<OperationRecord>;
+  openAccessPoint: (asker: Asker, input: OpenAccessPoint) => Promise<OperationRecord>;
   clock: Clock;
 }): Resolvers => ({
   Mutation: {
-    openAccessPoint: (_, { input }, { principal }) =>
+    openAccessPoint: (_, { input }, context) =>
       payload<{ operation: OperationRecord | null }>(
-        async () => ({ operation: await openAccessPoint(principal, input) }),
+        async () => ({ operation: await openAccessPoint(context, input) }),
         { operation: null },
       ),
   },

@@ -2,8 +2,10 @@
 import type { Resolvers } from '../generated/resolvers.ts';
 import { createOperationResolvers } from './resolvers.ts';
 
-export { type Accept, createAccept } from './accept.ts';
-export { createOperationStore, type OperationRecord, type OperationStore, type PageQuery } from './store.ts';
+export { type Accept, type Asker, createAccept } from './accept.ts';
+export { createFollowers, type Followers } from './followers.ts';
+export type { OperationRecord } from './record.ts';
+export { createOperationStore, type OperationStore, type PageQuery } from './store.ts';
 
 export const createOperations = (deps: Parameters<typeof createOperationResolvers>[0]): { resolvers: Resolvers } => ({
   resolvers: createOperationResolvers(deps),

@@ -2,7 +2,8 @@ import type { Clock } from '@house/kernel/clock';
 import { HouseError, userErrorOf } from '@house/kernel/errors';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { membershipIn } from '../policy.ts';
-import type { OperationRecord, PageQuery } from './store.ts';
+import type { OperationRecord } from './record.ts';
+import type { PageQuery } from './store.ts';
 
 const PAGE_LIMIT = 100;
 const NO_OPERATIONS = { edges: [], pageInfo: { hasNextPage: false, endCursor: null } };

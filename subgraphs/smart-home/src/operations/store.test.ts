@@ -22,11 +22,9 @@ beforeAll(async () => {
       subject: index % 4 === 3 ? 'other' : 'me',
       premisesId: `pr_${(index % 50) + 1}`,
       objectId: 'ac_1',
-      inputSha256: Buffer.alloc(32),
       // Some fall into one moment: their ids decide.
       createdAt: later(START, Math.floor(index / 60)),
       deadline: later(START, 10_000),
-      idempotencyKey: `key-${index}`,
     });
 });
 afterAll(() => database.close());

@@ -1,31 +1,25 @@
 import type { Database, Queryable } from '@house/kernel/database';
-import type { ErrorCode } from '@house/kernel/errors';
 import type { Change, CommandState } from '@house/kernel/outbox';
 import type { PlatformVersion } from '../platform/platform.ts';
+import { COLUMNS, type OperationRecord, type OperationRow, toRecord } from './record.ts';
 
-export type OperationKind = 'OPEN' | 'VEHICLE_ADD' | 'VEHICLE_REMOVE';
-
-export type OperationRecord = {
-  id: string;
-  kind: OperationKind;
-  state: CommandState;
-  subject: string;
-  premisesId: string;
-  objectId: string;
-  inputSha256: Buffer;
-  createdAt: Date;
-  deadline: Date;
-  attempts: number;
-  finishedAt: Date | null;
-  errorCode: ErrorCode | null;
-  platformVersion: string | null;
-};
-
+/** What the operation is: new, or, when it follows another, whatever that one is by now. */
 export type NewOperation = Pick<
   OperationRecord,
-  'id' | 'kind' | 'subject' | 'premisesId' | 'objectId' | 'inputSha256' | 'createdAt' | 'deadline'
+  'id' | 'kind' | 'subject' | 'premisesId' | 'objectId' | 'createdAt' | 'deadline'
 > & {
+  /** Held by the transaction. */
+  leader?: OperationRecord | undefined;
+};
+
+/** What a caller said when the operation was asked for. An operation may have been asked for under several. */
+export type OperationKey = {
+  subject: string;
   idempotencyKey: string;
+  operationId: string;
+  /** Tells a repeat from another intent under the same key. */
+  inputSha256: Buffer;
+  createdAt: Date;
 };
 
 export type PageQuery = {
@@ -37,64 +31,85 @@ export type PageQuery = {
 };
 
 export type OperationStore = {
-  byKey(subject: string, idempotencyKey: string, on?: Queryable): Promise<OperationRecord | undefined>;
+  byKey(
+    subject: string,
+    idempotencyKey: string,
+    on?: Queryable,
+  ): Promise<{ operation: OperationRecord; inputSha256: Buffer } | undefined>;
   byIds(ids: readonly string[]): Promise<(OperationRecord | undefined)[]>;
   /** Newest first, after `after` when given. Pages that differ in their premises only are one statement. */
   pages(queries: readonly PageQuery[]): Promise<OperationRecord[][]>;
-  /** False when the subject has used the key already; waits for a concurrent use of it to commit. */
-  insert(transaction: Queryable, operation: NewOperation): Promise<boolean>;
+  /**
+   * False when the subject has used the key already; waits for a concurrent use of it to commit. The operation must be
+   * there when the transaction ends.
+   */
+  putKey(transaction: Queryable, key: OperationKey): Promise<boolean>;
+  insert(transaction: Queryable, operation: NewOperation): Promise<void>;
   /** Writes what delivery came to, in the transaction in which it became true. */
   record(transaction: Queryable, change: Change): Promise<void>;
   setPlatformVersion(id: string, version: PlatformVersion): Promise<void>;
   /** By which version the operation was last sent or asked about. */
   platformVersionOf(id: string): Promise<PlatformVersion | undefined>;
+  /** The platform's own name of what it makes of the operation. */
+  setPlatformRef(id: string, ref: string): Promise<void>;
+  platformRefOf(id: string): Promise<string | null>;
 };
-
-type OperationRow = {
-  id: string;
-  kind: OperationKind;
-  state: CommandState;
-  subject: string;
-  premises_id: string;
-  object_id: string;
-  input_sha256: Uint8Array;
-  created_at: Date;
-  deadline: Date;
-  attempts: number;
-  finished_at: Date | null;
-  error_code: ErrorCode | null;
-  platform_version: string | null;
-};
-
-const COLUMNS =
-  'id, kind, state, subject, premises_id, object_id, input_sha256, created_at, deadline, attempts, finished_at, error_code, platform_version';
-
-const toRecord = (row: OperationRow): OperationRecord => ({
-  id: row.id,
-  kind: row.kind,
-  state: row.state,
-  subject: row.subject,
-  premisesId: row.premises_id,
-  objectId: row.object_id,
-  inputSha256: Buffer.from(row.input_sha256),
-  createdAt: row.created_at,
-  deadline: row.deadline,
-  attempts: row.attempts,
-  finishedAt: row.finished_at,
-  errorCode: row.error_code,
-  platformVersion: row.platform_version,
-});
 
 /** States in which nothing more will happen; UNKNOWN_OUTCOME may still become known. */
 const FINISHED: ReadonlySet<CommandState> = new Set(['SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED']);
 
+const latest = (one: Date, other: Date): Date => (one > other ? one : other);
+
+/** What is written in a transaction of somebody else's. */
+const CHANGES: Pick<OperationStore, 'putKey' | 'insert' | 'record'> = {
+  putKey: async (transaction, { subject, idempotencyKey, operationId, inputSha256, createdAt }) => {
+    const rows = await transaction.query(
+      `INSERT INTO smart_home.operation_keys (subject, idempotency_key, operation_id, input_sha256, created_at)
+       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject, idempotency_key) DO NOTHING RETURNING operation_id`,
+      [subject, idempotencyKey, operationId, inputSha256, createdAt],
+    );
+    return rows.length > 0;
+  },
+  insert: async (transaction, { leader, ...operation }) => {
+    await transaction.query(
+      `INSERT INTO smart_home.operations (id, kind, state, subject, premises_id, object_id, created_at, deadline,
+         finished_at, error_code, platform_version, follows)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [
+        operation.id,
+        operation.kind,
+        leader?.state ?? 'ACCEPTED',
+        operation.subject,
+        operation.premisesId,
+        operation.objectId,
+        operation.createdAt,
+        operation.deadline,
+        // Nothing ends before it began.
+        leader?.finishedAt ? latest(leader.finishedAt, operation.createdAt) : null,
+        leader?.errorCode ?? null,
+        leader?.platformVersion ?? null,
+        leader?.id ?? null,
+      ],
+    );
+  },
+  record: async (transaction, { command, state, code, at }) => {
+    await transaction.query(
+      'UPDATE smart_home.operations SET state = $2, attempts = $3, error_code = $4, finished_at = $5 WHERE id = $1',
+      [command.id, state, command.attempts, code, FINISHED.has(state) ? at : null],
+    );
+  },
+};
+
 export const createOperationStore = ({ database }: { database: Database }): OperationStore => ({
+  ...CHANGES,
   byKey: async (subject, idempotencyKey, on = database) => {
-    const [row] = await on.query<OperationRow>(
-      `SELECT ${COLUMNS} FROM smart_home.operations WHERE subject = $1 AND idempotency_key = $2`,
+    const [row] = await on.query<OperationRow & { input_sha256: Uint8Array }>(
+      `SELECT ${COLUMNS}, input_sha256 FROM smart_home.operations JOIN (
+         SELECT operation_id, input_sha256 FROM smart_home.operation_keys WHERE subject = $1 AND idempotency_key = $2
+       ) used ON id = operation_id`,
       [subject, idempotencyKey],
     );
-    return row && toRecord(row);
+    return row && { operation: toRecord(row), inputSha256: Buffer.from(row.input_sha256) };
   },
   byIds: async (ids) => {
     const rows = await database.query<OperationRow>(`SELECT ${COLUMNS} FROM smart_home.operations WHERE id = ANY($1)`, [
@@ -131,30 +146,6 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
     }
     return queries.map((query) => found.get(query) ?? []);
   },
-  insert: async (transaction, operation) => {
-    const rows = await transaction.query(
-      `INSERT INTO smart_home.operations (id, kind, state, subject, premises_id, object_id, idempotency_key, input_sha256, created_at, deadline)
-       VALUES ($1, $2, 'ACCEPTED', $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (subject, idempotency_key) DO NOTHING RETURNING id`,
-      [
-        operation.id,
-        operation.kind,
-        operation.subject,
-        operation.premisesId,
-        operation.objectId,
-        operation.idempotencyKey,
-        operation.inputSha256,
-        operation.createdAt,
-        operation.deadline,
-      ],
-    );
-    return rows.length > 0;
-  },
-  record: async (transaction, { command, state, code, at }) => {
-    await transaction.query(
-      'UPDATE smart_home.operations SET state = $2, attempts = $3, error_code = $4, finished_at = $5 WHERE id = $1',
-      [command.id, state, command.attempts, code, FINISHED.has(state) ? at : null],
-    );
-  },
   platformVersionOf: async (id) => {
     const [row] = await database.query<{ platform_version: PlatformVersion | null }>(
       'SELECT platform_version FROM smart_home.operations WHERE id = $1',
@@ -164,5 +155,15 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
   },
   setPlatformVersion: async (id, version) => {
     await database.query('UPDATE smart_home.operations SET platform_version = $2 WHERE id = $1', [id, version]);
+  },
+  setPlatformRef: async (id, ref) => {
+    await database.query('UPDATE smart_home.operations SET platform_ref = $2 WHERE id = $1', [id, ref]);
+  },
+  platformRefOf: async (id) => {
+    const [row] = await database.query<{ platform_ref: string | null }>(
+      'SELECT platform_ref FROM smart_home.operations WHERE id = $1',
+      [id],
+    );
+    return row?.platform_ref ?? null;
   },
 });

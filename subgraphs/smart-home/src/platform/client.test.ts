@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { later } from '@house/kernel/clock';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { afterEach, expect, test } from '@jest/globals';
-import { createPlatformClient, type PlatformClient } from './client.ts';
+import { createPlatformClient, jsonOf, type PlatformClient } from './client.ts';
+import { createGuard } from './guard.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
 let now = START;
@@ -19,12 +20,21 @@ const portOf = async (server: Server): Promise<number> => {
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 };
-const clientOf = (port: number): PlatformClient => {
+const clientAt = (url: string): PlatformClient => {
+  const clock = () => now;
   const telemetry = createTelemetry({ service: 'test', level: 'silent' });
-  const url = `http://127.0.0.1:${port}`;
-  const client = createPlatformClient({ url, witness: () => undefined, clock: () => now, telemetry });
+  const client = createPlatformClient({
+    url,
+    guard: createGuard({ clock }),
+    witness: () => undefined,
+    clock,
+    telemetry,
+  });
   closing.push(() => client.close());
   return client;
+};
+const clientOf = (port: number): PlatformClient => {
+  return clientAt(`http://127.0.0.1:${port}`);
 };
 const open = (client: PlatformClient, notAfter?: Date) =>
   client.exchange({
@@ -98,4 +108,151 @@ test('a request that is given up while it waits for a connection was not sent; o
   const effects = await Promise.all(attempts);
   expect(effects.filter((effect) => effect === 'possible')).toHaveLength(32);
   expect(effects.filter((effect) => effect === 'unsent')).toHaveLength(8);
+});
+
+/** A server that speaks TCP and no more. */
+const startTcp = async (answer: (socket: Socket) => void): Promise<number> => {
+  const sockets: Socket[] = [];
+  const server = createTcpServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    answer(socket);
+  });
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return portOf(server);
+};
+const says = (text: string) => (socket: Socket) => void socket.once('data', () => socket.end(text));
+
+test.each<[string, 'unsent' | 'possible', () => Promise<PlatformClient>]>([
+  ['a name that nobody knows', 'unsent', async () => clientAt('http://platform.invalid')],
+  [
+    'a TLS handshake that fails',
+    'unsent',
+    async () => clientAt(`https://127.0.0.1:${await startTcp(says('HTTP/1.1 400 Bad Request\r\n\r\n'))}`),
+  ],
+  ['no answer', 'possible', async () => clientOf(await startTcp(() => undefined))],
+  ['an end without an answer', 'possible', async () => clientOf(await startTcp(says('')))],
+  [
+    'an answer that is cut',
+    'possible',
+    async () => clientOf(await startTcp(says('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"st'))),
+  ],
+  ['an answer that is not HTTP', 'possible', async () => clientOf(await startTcp(says('hello\r\n\r\n')))],
+])('%s: the effect is %s', async (_, effect, start) => {
+  const client = await start();
+  const attempt = client.exchange({
+    method: 'POST',
+    path: '/open',
+    route: '/open',
+    json: {},
+    signal: AbortSignal.timeout(effect === 'possible' ? 300 : 5_000),
+  });
+  await expect(attempt).rejects.toMatchObject({ fault: { effect, transient: true, code: 'PLATFORM_UNAVAILABLE' } });
+});
+
+test('an answer that is not JSON may have had an effect', () => {
+  expect(() => jsonOf({ status: 200, headers: {}, text: '{"state":"succ' })).toThrow(
+    expect.objectContaining({ fault: expect.objectContaining({ effect: 'possible' }) }),
+  );
+});
+
+/** A platform whose answer the test chooses, asked about two sites. */
+const startGuarded = async () => {
+  const heard: string[] = [];
+  let answer: { status: number; headers?: Record<string, string>; body?: unknown } = { status: 200 };
+  const server = createServer((incoming, outgoing) => {
+    heard.push(String(incoming.url));
+    outgoing.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers });
+    outgoing.end(JSON.stringify(answer.body ?? {}));
+  });
+  closing.push(() => server.close());
+  const client = clientOf(await portOf(server));
+  return {
+    heard,
+    answers: (next: typeof answer) => {
+      answer = next;
+    },
+    /** The status, or for how long it is held back. */
+    ask: (siteId: number, { repeat = false, problem }: { repeat?: boolean; problem?: string } = {}) =>
+      client
+        .exchange({
+          method: 'GET',
+          path: `/sites/${siteId}`,
+          route: '/sites/{id}',
+          siteId,
+          repeat,
+          statusOf: ({ status }) => ({ status, problem }),
+          signal: AbortSignal.timeout(5_000),
+        })
+        .then(
+          ({ status }) => status,
+          ({ fault }: { fault: { effect: string; transient: boolean; code: string; retryAfterMs?: number } }) => {
+            expect(fault).toMatchObject({ effect: 'unsent', transient: true, code: 'PLATFORM_UNAVAILABLE' });
+            return `${fault.retryAfterMs} ms`;
+          },
+        ),
+  };
+};
+
+test('a platform that failed twenty times is asked once in two seconds, until it answers', async () => {
+  const { heard, answers, ask } = await startGuarded();
+  answers({ status: 500 });
+  for (let index = 0; index < 20; index += 1) expect(await ask(17)).toBe(500);
+  expect(await ask(17)).toBe('2000 ms');
+  expect(await ask(23)).toBe(500);
+  heard.splice(0);
+  for (let step = 0; step < 10; step += 1) {
+    now = later(now, 1_000);
+    await ask(17);
+    await ask(17);
+  }
+  expect(heard).toHaveLength(5);
+  answers({ status: 404 });
+  now = later(now, 2_000);
+  expect(await ask(17)).toBe(404);
+  expect(await ask(17)).toBe(404);
+});
+
+test.each([
+  [429, '7'],
+  [429, 'Sun, 01 Mar 2026 12:00:07 GMT'],
+  [503, '7'],
+  [503, 'Sun, 01 Mar 2026 12:00:07 GMT'],
+])('%d with Retry-After %s stops everything to the site for seven seconds, and nothing else', async (status, wait) => {
+  const { heard, answers, ask } = await startGuarded();
+  answers({ status, headers: { 'retry-after': wait } });
+  expect(await ask(17)).toBe(status);
+  answers({ status: 200 });
+  expect(await ask(23)).toBe(200);
+  now = later(START, 6_999);
+  expect(await ask(17)).toBe('1 ms');
+  expect(heard).toEqual(['/sites/17', '/sites/23']);
+  now = later(START, 7_000);
+  expect(await ask(17)).toBe(200);
+});
+
+test('"too many" without a time stops the site for a second', async () => {
+  const { answers, ask } = await startGuarded();
+  answers({ status: 429 });
+  await ask(17);
+  expect(await ask(17)).toBe('1000 ms');
+});
+
+test('a device that is offline holds up no other', async () => {
+  const { answers, ask } = await startGuarded();
+  answers({ status: 503, headers: { 'retry-after': '7' } });
+  for (let index = 0; index < 30; index += 1) expect(await ask(17, { problem: 'device-offline' })).toBe(503);
+});
+
+test('a request that is held back by its own deadline says nothing about the platform', async () => {
+  const { heard, client } = await startPlatform();
+  for (let index = 0; index < 20; index += 1) {
+    const attempt = open(client, now);
+    await expect(attempt).rejects.toMatchObject({ fault: { code: 'DEADLINE_PASSED' } });
+  }
+  expect((await open(client)).status).toBe(200);
+  expect(heard).toHaveLength(1);
 });

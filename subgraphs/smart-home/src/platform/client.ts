@@ -1,12 +1,22 @@
 /**
- * The one place that speaks HTTP to the platform: TLS, deadline, token, statuses. It translates nothing and retries
- * nothing but a request that was refused for an old token, once.
+ * The one place that speaks HTTP to the platform: TLS, deadline, statuses, and the guard that keeps requests from a
+ * platform that is down. It translates nothing and retries nothing.
  */
 import type { Clock } from '@house/kernel/clock';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { Histogram } from 'prom-client';
 import { Agent, type Dispatcher, request } from 'undici';
-import { CONTRACT_BROKEN, faultOf, networkFault, PlatformFault, parseRetryAfter, TOO_LATE } from './faults.ts';
+import {
+  CONTRACT_BROKEN,
+  conditionOf,
+  faultOf,
+  heldBack,
+  networkFault,
+  PlatformFault,
+  parseRetryAfter,
+  TOO_LATE,
+} from './faults.ts';
+import type { Guard } from './guard.ts';
 
 export type PlatformRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,7 +24,12 @@ export type PlatformRequest = {
   path: string;
   /** The path with its ids left out, for metrics. */
   route: string;
+  /** Absent for what belongs to no site: discovery and tokens. */
   siteId?: number;
+  /** It was asked before and is asked again: there is a budget for that. */
+  repeat?: boolean;
+  /** What the answer itself says of its status, where HTTP's does not tell everything. */
+  statusOf?: (answer: PlatformAnswer) => { status: number; problem?: string | undefined };
   headers?: Readonly<Record<string, string>>;
   json?: unknown;
   form?: Readonly<Record<string, string>>;
@@ -64,7 +79,7 @@ const watchDeparture =
     });
 
 /** Undici tells a request that waits for a connection of its abort only once it has one. */
-const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+export const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   if (signal.aborted) abort();
@@ -82,6 +97,7 @@ export type Witness = (siteId: number | undefined, reachable: boolean) => void;
 export const createPlatformClient = ({
   url,
   caPem,
+  guard,
   witness,
   clock,
   telemetry,
@@ -89,6 +105,7 @@ export const createPlatformClient = ({
   url: string;
   /** Trusted authorities; the system's own when absent. */
   caPem?: string | undefined;
+  guard: Guard;
   witness: Witness;
   clock: Clock;
   telemetry: Telemetry;
@@ -107,9 +124,22 @@ export const createPlatformClient = ({
     registers: [telemetry.registry],
   });
 
+  /** What the answer says about the platform, to whoever has to know. */
+  const learn = ({ siteId, statusOf }: PlatformRequest, answer: PlatformAnswer): void => {
+    const { status, problem } = statusOf?.(answer) ?? { status: answer.status, problem: undefined };
+    const key = siteId ?? 'platform';
+    const condition = conditionOf(status, problem, parseRetryAfter(headerOf(answer, 'retry-after'), clock()));
+    if (typeof condition === 'object') guard.pause(key, condition.pauseMs);
+    else guard.report(key, condition);
+    witness(siteId, condition === 'answered' || status < 500);
+  };
+
   return {
     url,
-    exchange: async ({ method, path, route, siteId, headers, json, form, signal, notAfter }) => {
+    exchange: async (asked) => {
+      const { method, path, route, siteId, headers, json, form, signal, notAfter, repeat = false } = asked;
+      const wait = guard.holdsBack(siteId ?? 'platform', { repeat });
+      if (wait !== undefined) throw new PlatformFault(heldBack(wait));
       const started = clock().getTime();
       const observe = (status: number | undefined, errorType: string): void =>
         durations.observe(
@@ -125,6 +155,7 @@ export const createPlatformClient = ({
       const type = json === undefined ? form && 'application/x-www-form-urlencoded' : 'application/json';
       const departure: Departure = { begun: false };
       const isTooLate = (): boolean => notAfter !== undefined && clock() >= notAfter;
+      let answer: PlatformAnswer;
       try {
         const sent = request(url + path, {
           method,
@@ -133,18 +164,21 @@ export const createPlatformClient = ({
           headers: { accept: 'application/json', ...(type && { 'content-type': type }), ...headers },
           ...(body !== undefined && { body }),
         });
-        const answer = await orAborted(sent, signal);
-        const text = await answer.body.text();
-        observe(answer.statusCode, '');
-        witness(siteId, answer.statusCode < 500);
-        return { status: answer.statusCode, headers: answer.headers, text };
+        const received = await orAborted(sent, signal);
+        answer = { status: received.statusCode, headers: received.headers, text: await received.body.text() };
       } catch (error) {
         const isLate = !departure.begun && isTooLate();
         const fault = isLate ? TOO_LATE : networkFault(error, departure.begun ? 'possible' : 'unsent');
         observe(undefined, fault.problem ?? fault.effect);
-        if (!isLate) witness(siteId, false);
+        if (!isLate) {
+          guard.report(siteId ?? 'platform', 'failed');
+          witness(siteId, false);
+        }
         throw new PlatformFault(fault, error);
       }
+      observe(answer.status, '');
+      learn(asked, answer);
+      return answer;
     },
     close: () => dispatcher.close(),
   };

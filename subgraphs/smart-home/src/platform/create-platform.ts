@@ -1,10 +1,17 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock, Random } from '@house/kernel/clock';
 import type { Secret } from '@house/kernel/config';
+import { isTooLate } from '@house/kernel/subgraph';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { createPlatformClient } from './client.ts';
+import { createGuard, type GuardKey } from './guard.ts';
+import { createGuardWatch } from './guard-watch.ts';
 import { createHealthRecord } from './health.ts';
-import type { Access, Capability, Platform, PlatformVersion, Vehicles } from './platform.ts';
+import type { Access, Capability, Platform, PlatformHealth, PlatformVersion, Vehicles } from './platform.ts';
+import { createRead } from './reads.ts';
+import { accessOf, createTranslators, vehiclesOf } from './repeats.ts';
+import type { TokenMemory } from './token.ts';
 import { createAccessV1 } from './v1/access.ts';
 import { createV1Session } from './v1/session.ts';
 import { createVehiclesV1 } from './v1/vehicles.ts';
@@ -19,12 +26,18 @@ export type PlatformOptions = {
   /** Our identity towards the platform: the second version knows a key, the first a secret and an API key. */
   client: { id: string; key: KeyObject; v1Secret: Secret; v1ApiKey: Secret };
   memory: DiscoveryMemory;
+  /** Where processes share the token of the first version; each has its own without it, and ends the others'. */
+  tokens?: TokenMemory | undefined;
+  /** Repeats per request, above a floor. */
+  retryShare?: number | undefined;
   clock: Clock;
   random: Random;
   telemetry: Telemetry;
 };
 
 const PROBE_LIMIT_MS = 1_000;
+/** Within the shortest deadline of a physical action (3 s) there is time to wait this long and still deliver it. */
+const SHORT_PAUSE_MS = 2_000;
 
 const CAPABILITIES: Readonly<
   Record<PlatformVersion, { access: readonly Capability[]; vehicles: readonly Capability[] }>
@@ -39,23 +52,46 @@ export const createPlatform = ({
   caPem,
   client: identity,
   memory,
+  tokens,
+  retryShare,
   clock,
   random,
   telemetry,
 }: PlatformOptions): Platform => {
   const record = createHealthRecord({ clock });
-  const client = createPlatformClient({ url, caPem, witness: record.witness, clock, telemetry });
+  const guard = createGuard({ clock, retryShare, watch: createGuardWatch(telemetry) });
+  const client = createPlatformClient({ url, caPem, guard, witness: record.witness, clock, telemetry });
   const versions = createVersions({ client, memory, clock, log: telemetry.log });
-  const v1 = createV1Session({ client, identity, clock });
+  const v1 = createV1Session({ client, identity, memory: tokens, clock });
   const v2 = createV2Session({ client, identity, clock, random });
-  const access: Record<PlatformVersion, Access> = { v1: createAccessV1(v1), v2: createAccessV2(v2) };
-  const vehicles: Record<PlatformVersion, Vehicles> = { v1: createVehiclesV1(v1), v2: createVehiclesV2(v2) };
+  const sessions = { v1, v2 };
+  const readers = { v1: createTranslators(v1, createAccessV1), v2: createTranslators(v2, createAccessV2) };
+  const access: Record<PlatformVersion, Access> = { v1: accessOf(readers.v1), v2: accessOf(readers.v2) };
+  const vehicles: Record<PlatformVersion, Vehicles> = {
+    v1: vehiclesOf(createTranslators(v1, createVehiclesV1)),
+    v2: vehiclesOf(createTranslators(v2, createVehiclesV2)),
+  };
+  const read = createRead({ clock, chance: () => Buffer.from(random(4)).readUInt32BE() / 0xffff_ffff, wait });
 
-  /** Asked only when no request of the last seconds has told. */
+  /** What has to work for the site: what belongs to no site only while discovery or a token is missing. */
+  const keysOf = (siteId: number): GuardKey[] => {
+    const version = versions.known(siteId, 'accessPoints');
+    return version && sessions[version].isSignedIn() ? [siteId] : [siteId, 'platform'];
+  };
+  const heldBackFor = (siteId: number): number => Math.max(...keysOf(siteId).map((key) => guard.refuses(key) ?? 0));
+  const isBroken = (siteId: number): boolean => keysOf(siteId).some((key) => guard.isBroken(key));
+
+  /** Asked when no request of the last seconds has told, and as a probe when it was told that it is down. */
   const ask = async (siteId: number): Promise<void> => {
-    const version = await versions.of(siteId, 'accessPoints');
-    const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
-    await (version === 'v2' ? v2.health(siteId, signal) : v1.health(siteId, signal));
+    const session = sessions[await versions.of(siteId, 'accessPoints')];
+    if (guard.isBroken('platform') && !session.isSignedIn()) await session.signIn();
+    await session.health(siteId, AbortSignal.timeout(PROBE_LIMIT_MS));
+  };
+
+  const healthOf = (siteId: number): { health: PlatformHealth; checkedAt: Date } => {
+    const heard = record.of(siteId) ?? { health: 'UNKNOWN' as const, checkedAt: clock() };
+    if (isBroken(siteId)) return { ...heard, health: 'DOWN' };
+    return heard.health === 'UP' && heldBackFor(siteId) > 0 ? { ...heard, health: 'DEGRADED' } : heard;
   };
 
   const probing = new Map<number, Promise<void>>();
@@ -69,13 +105,25 @@ export const createPlatform = ({
   return {
     access: async (siteId, sentBy) => access[sentBy ?? (await versions.of(siteId, 'accessPoints'))],
     vehicles: async (siteId, sentBy) => vehicles[sentBy ?? (await versions.of(siteId, 'vehicles'))],
-    binding: async (siteId) => {
-      if (!record.of(siteId))
-        await probe(siteId).catch((error: unknown) => telemetry.log.debug('probe-failed', { siteId, error }));
-      const { health, checkedAt } = record.of(siteId) ?? { health: 'UNKNOWN' as const, checkedAt: clock() };
+    accessPoints: (unit) =>
+      read(async ({ signal, isRepeat }) => {
+        const { first, again } = readers[await versions.of(unit.siteId, 'accessPoints')];
+        return (isRepeat ? again : first).accessPoints(unit, signal);
+      }),
+    refusal: (siteId) => {
+      const retryAfterMs = heldBackFor(siteId);
+      const isWaitedOut = !isBroken(siteId) && retryAfterMs <= SHORT_PAUSE_MS;
+      return retryAfterMs === 0 || isWaitedOut ? undefined : { retryAfterMs };
+    },
+    binding: async (siteId, deadline) => {
+      if (!record.of(siteId) || (isBroken(siteId) && heldBackFor(siteId) === 0))
+        await deadline
+          .bound(() => probe(siteId))
+          .catch((error: unknown) => telemetry.log.debug('probe-failed', { siteId, error }));
+      const { health, checkedAt } = healthOf(siteId);
       try {
-        const version = await versions.of(siteId, 'accessPoints');
-        const about = await versions.about(version);
+        const version = await versions.by(siteId, 'accessPoints', deadline);
+        const about = versions.about(version);
         return {
           apiVersion: version,
           deprecatedSince: about?.deprecatedAt ? new Date(about.deprecatedAt) : null,
@@ -85,13 +133,19 @@ export const createPlatform = ({
         };
       } catch (error) {
         telemetry.log.warn('discovery-failed', { siteId, error });
-        return { apiVersion: 'unknown', deprecatedSince: null, sunsetAt: null, health: 'DOWN', checkedAt };
+        return {
+          apiVersion: 'unknown',
+          deprecatedSince: null,
+          sunsetAt: null,
+          health: isTooLate(error) ? health : 'DOWN',
+          checkedAt,
+        };
       }
     },
-    capabilities: async (siteId) => {
+    capabilities: async (siteId, deadline) => {
       const [access, vehicles] = await Promise.all([
-        versions.of(siteId, 'accessPoints'),
-        versions.of(siteId, 'vehicles'),
+        versions.by(siteId, 'accessPoints', deadline),
+        versions.by(siteId, 'vehicles', deadline),
       ]);
       return [...CAPABILITIES[access].access, ...CAPABILITIES[vehicles].vehicles];
     },

@@ -27,40 +27,93 @@ export class PlatformFault extends Error {
   }
 }
 
-/** Problem types that mean something else than their status does. */
-const BY_PROBLEM: Readonly<Record<string, Pick<Fault, 'effect' | 'transient' | 'code'>>> = {
-  'access-point-busy': { effect: 'none', transient: true, code: 'ACCESS_POINT_BUSY' },
-  'access-point-locked-down': { effect: 'none', transient: false, code: 'ACCESS_POINT_LOCKED_DOWN' },
-  // The platform knows the key: an attempt of ours arrived, and what we would send now differs from it.
-  'idempotency-key-reused': { effect: 'possible', transient: true, code: 'REFUSED_BY_PLATFORM' },
-  'idempotency-in-progress': { effect: 'possible', transient: true, code: 'PLATFORM_UNAVAILABLE' },
-  'device-offline': { effect: 'none', transient: true, code: 'DEVICE_OFFLINE' },
-};
+type Verdict = Pick<Fault, 'effect' | 'transient' | 'code'>;
 
-const byStatus = (status: number): Pick<Fault, 'effect' | 'transient' | 'code'> => {
-  if (status === 401 || status === 408 || status === 425 || status === 429 || status === 503)
-    return { effect: 'none', transient: true, code: 'PLATFORM_UNAVAILABLE' };
-  if (status >= 400 && status < 500) return { effect: 'none', transient: false, code: 'REFUSED_BY_PLATFORM' };
-  if (status === 501) return { effect: 'none', transient: false, code: 'CAPABILITY_MISSING' };
-  return {
-    effect: 'possible',
-    transient: true,
-    code: status >= 500 ? 'PLATFORM_UNAVAILABLE' : 'PLATFORM_CONTRACT_BROKEN',
-  };
+/** It answered, did nothing, and would do nothing the next time either. */
+const REFUSED: Verdict = { effect: 'none', transient: false, code: 'REFUSED_BY_PLATFORM' };
+/** It answered that it did nothing now. */
+const NOT_NOW: Verdict = { effect: 'none', transient: true, code: 'PLATFORM_UNAVAILABLE' };
+const NOBODY_KNOWS: Verdict = { effect: 'possible', transient: true, code: 'PLATFORM_UNAVAILABLE' };
+
+/** Every problem type of the contract (§5.5), whatever its status. */
+const BY_PROBLEM: ReadonlyMap<string, Verdict> = new Map(
+  Object.entries<Verdict>({
+    'invalid-request': REFUSED,
+    'idempotency-key-missing': REFUSED,
+    'version-not-supported': REFUSED,
+    // The session signs in anew and asks once more before anybody hears of it.
+    unauthorized: NOT_NOW,
+    'insufficient-scope': REFUSED,
+    'consent-required': REFUSED,
+    'consent-withdrawn': REFUSED,
+    'not-found': REFUSED,
+    'access-point-busy': { ...NOT_NOW, code: 'ACCESS_POINT_BUSY' },
+    'idempotency-in-progress': NOBODY_KNOWS,
+    'state-conflict': REFUSED,
+    gone: REFUSED,
+    'precondition-failed': REFUSED,
+    'payload-too-large': REFUSED,
+    // The platform knows the key: an attempt of ours arrived, and what we would send now differs from it.
+    'idempotency-key-reused': { ...NOBODY_KNOWS, code: 'REFUSED_BY_PLATFORM' },
+    'plate-invalid': REFUSED,
+    'face-quality': REFUSED,
+    'reading-below-previous': REFUSED,
+    'access-point-locked-down': { ...REFUSED, code: 'ACCESS_POINT_LOCKED_DOWN' },
+    'precondition-required': REFUSED,
+    'too-many-requests': NOT_NOW,
+    'temporary-reduced-capacity': NOT_NOW,
+    'device-offline': { ...NOT_NOW, code: 'DEVICE_OFFLINE' },
+    'upstream-timeout': NOBODY_KNOWS,
+  }),
+);
+
+/** What no problem type explains: proxies before the platform, the first version, and types that came after the contract. */
+const byStatus = (status: number): Verdict => {
+  if (status === 401 || status === 408 || status === 425 || status === 429 || status === 503) return NOT_NOW;
+  if (status >= 400 && status < 500) return REFUSED;
+  if (status === 501) return { ...REFUSED, code: 'CAPABILITY_MISSING' };
+  return status >= 500 ? NOBODY_KNOWS : { ...NOBODY_KNOWS, code: 'PLATFORM_CONTRACT_BROKEN' };
 };
 
 export const faultOf = (status: number, problem?: string, retryAfterMs?: number): Fault => ({
-  ...((problem && BY_PROBLEM[problem]) || byStatus(status)),
+  ...(BY_PROBLEM.get(problem ?? '') ?? byStatus(status)),
   status,
   ...(problem && { problem }),
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 });
+
+/**
+ * What an answer says about the platform itself, for the guard. A status of 500 or more is a failure; but 429, and 503
+ * with `Retry-After`, are a word about when to come back (0: it does not say), and a single device that is offline is none
+ * of the others' business.
+ */
+export const conditionOf = (
+  status: number,
+  problem?: string,
+  retryAfterMs?: number,
+): 'answered' | 'failed' | { pauseMs: number } => {
+  if (problem === 'device-offline' || status === 501) return 'answered';
+  if (status === 429) return { pauseMs: retryAfterMs ?? 0 };
+  if (status === 503 && retryAfterMs !== undefined) return { pauseMs: retryAfterMs };
+  return status >= 500 ? 'failed' : 'answered';
+};
 
 /** An answer that is not what the contract promises; whatever it says, something may have happened. */
 export const CONTRACT_BROKEN: Fault = { effect: 'possible', transient: true, code: 'PLATFORM_CONTRACT_BROKEN' };
 
 /** Kept back because its time was over. */
 export const TOO_LATE: Fault = { effect: 'unsent', transient: true, code: 'DEADLINE_PASSED' };
+
+export const HELD_BACK = 'held-back';
+
+/** Kept back because the platform is known to be down, or asked for a pause, or was repeated to enough. */
+export const heldBack = (retryAfterMs: number): Fault => ({
+  effect: 'unsent',
+  transient: true,
+  code: 'PLATFORM_UNAVAILABLE',
+  retryAfterMs,
+  problem: HELD_BACK,
+});
 
 /**
  * What the HTTP client threw. Not its code but whether the request had begun to leave decides what is possible: the same
@@ -76,15 +129,25 @@ export const networkFault = (error: unknown, effect: 'unsent' | 'possible'): Fau
   };
 };
 
+/** A platform that says "come back in a week" is asked again after an hour. */
+const RETRY_AFTER_LIMIT_MS = 60 * 60 * 1_000;
+/** The three forms of a date in HTTP (RFC 9110 §5.6.7); the last names no zone and means GMT. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
+const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
 /**
- * `Retry-After` in both forms (RFC 9110 §10.2.3), in milliseconds from `now`.
+ * `Retry-After` in both forms (RFC 9110 §10.2.3), in milliseconds from `now`, an hour at most.
  * @returns undefined when absent or unreadable.
  */
 export const parseRetryAfter = (value: string | undefined, now: Date): number | undefined => {
-  if (!value) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
+  const text = value?.trim() ?? '';
+  const until = HTTP_DATE.test(text)
+    ? Date.parse(text)
+    : ASCTIME_DATE.test(text)
+      ? Date.parse(`${text} GMT`)
+      : Number.NaN;
+  const wait = /^\d+$/.test(text) ? Number(text) * 1_000 : until - now.getTime();
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), RETRY_AFTER_LIMIT_MS);
 };
 
 /** What a fault means for a command. `repeatable` and `next` are what this command and this version allow. */

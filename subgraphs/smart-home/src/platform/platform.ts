@@ -3,6 +3,7 @@
  * `access(site)` and `vehicles(site)` answer with whichever version serves that site and that resource now.
  */
 import type { Outcome } from '@house/kernel/outbox';
+import type { Deadline } from '@house/kernel/subgraph';
 
 /** The platform's names of one place, in both versions. */
 export type Unit = { siteId: number; unitId: string; flatId: number };
@@ -30,6 +31,8 @@ export type AccessPointState = {
   kind: AccessPointKind;
   name: string;
   actuation: Actuation;
+  /** For how long one pulse keeps it open, where the platform says so. */
+  holdMs?: number;
   connectivity: Connectivity;
   /** When the platform itself learnt it; null when it does not say. */
   asOf: Date | null;
@@ -48,12 +51,19 @@ export type OpenOrder = {
   notAfter: Date;
   /** How often it was handed over before, this time included. */
   attempts: number;
+  /** When it was last handed over. */
+  sentAt: Date;
+  /** The platform's own name of what it makes of it, once it has told us. */
+  operationRef: string | null;
+  /** What else of ours may have opened the point for the unit, from when until when; null: it still may. */
+  others(): Promise<readonly { from: Date; until: Date | null }[]>;
 };
 
 export type Access = {
   readonly version: PlatformVersion;
   /** What a unit reaches, entrance first. */
   accessPoints(unit: Unit, signal: AbortSignal): Promise<AccessPointState[]>;
+  /** `ref` of a pending outcome is the order's `operationRef` from then on. */
   open(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
   /** What became of an open whose answer was lost or is still due. */
   outcome(order: OpenOrder, signal: AbortSignal): Promise<Outcome>;
@@ -63,6 +73,10 @@ export type Access = {
 
 export type PlateOrder = {
   key: string;
+  /** When it was last handed over. */
+  sentAt: Date;
+  /** The platform's own name of what it makes of it, once it has told us. */
+  operationRef: string | null;
   unit: Unit;
   plate: { country: string; canonical: string };
   accessPoints: readonly AccessPointRef[];
@@ -73,6 +87,8 @@ export type PlateOrder = {
   autoOpen: boolean;
   /** The platform's own name of the permit, where it has one and we know it. */
   platformRef: string | null;
+  /** Handed over once more, and so within the budget for repeats; what safety demands never is. */
+  isRepeat: boolean;
   /** Without a name: whether the platform may have the plate from us, told by an earlier command or attempt. */
   told: boolean;
   /**
@@ -113,11 +129,24 @@ export type Platform = {
   /** @param sentBy the version by which an earlier attempt went out: only it knows what became of that. */
   access(siteId: number, sentBy?: PlatformVersion): Promise<Access>;
   vehicles(siteId: number, sentBy?: PlatformVersion): Promise<Vehicles>;
-  /** Never fails: when the platform cannot be asked, it says so. */
-  binding(siteId: number): Promise<Binding>;
-  capabilities(siteId: number): Promise<Capability[]>;
+  /**
+   * What a unit reaches, for a person who waits: within two seconds in all, repeated quickly where that may help. Not for
+   * the delivery of commands. @throws PlatformFault
+   */
+  accessPoints(unit: Unit): Promise<AccessPointState[]>;
+  /**
+   * Whether a physical action at the site had better be refused at once, and for how long: the platform is known to be
+   * down, or asked for a pause that is longer than somebody at a door can wait. Sends nothing, and leaves the next probe
+   * to a request that is made anyway.
+   */
+  refusal(siteId: number): { retryAfterMs: number } | undefined;
+  /** Never fails: when the platform cannot be asked, or does not answer until the deadline, it says so. */
+  binding(siteId: number, deadline: Deadline): Promise<Binding>;
+  /** @throws PlatformFault when no version is known, HouseError `DEADLINE_EXCEEDED` when none is until the deadline. */
+  capabilities(siteId: number, deadline: Deadline): Promise<Capability[]>;
   close(): Promise<void>;
 };
 
 export { createPlatform, type PlatformOptions } from './create-platform.ts';
 export { beforeSending, outcomeOf, PlatformFault } from './faults.ts';
+export type { TokenMemory, UsableToken } from './token.ts';

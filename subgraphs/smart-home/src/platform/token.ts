@@ -1,6 +1,26 @@
 import type { Clock } from '@house/kernel/clock';
+import { networkFault, PlatformFault } from './faults.ts';
 
 export type IssuedToken = { value: string; expiresInMs: number };
+/** A token with the time until which it is used. */
+export type UsableToken = { value: string; until: Date };
+
+/**
+ * Shares a token among processes, for a platform that ends the token before when it issues another: whoever needs one
+ * takes what another process got, and only one at a time signs in.
+ */
+export type TokenMemory = {
+  /**
+   * The shared token, unless it is the `dead` one, which the platform refused; else what `signIn` brings, which is
+   * remembered. Rejects as `signIn` does, and when `signal` ends the wait for another process; a memory that does not
+   * work itself is no reason to reject.
+   */
+  obtain(need: {
+    dead: string | undefined;
+    signIn: () => Promise<UsableToken>;
+    signal: AbortSignal;
+  }): Promise<UsableToken>;
+};
 
 export type TokenSource = {
   /**
@@ -8,39 +28,74 @@ export type TokenSource = {
    * which has a limit of its own: a caller in a hurry must not end it for the others.
    */
   get(): Promise<string>;
+  /** Whether `get` would answer without asking anybody. */
+  isThere(): boolean;
   /** Says that `value` was refused, so that the next call asks again. */
   refused(value: string): void;
+};
+
+/** What a session tells of its token to whoever judges whether the platform can be used. */
+export type SignIn = {
+  /** Whether it can speak without signing in first. */
+  isSignedIn(): boolean;
+  /** @throws PlatformFault */
+  signIn(): Promise<void>;
 };
 
 /** What is left of a token's life when it is no longer used: a request under way must not outlive its token. */
 const USED_SHARE = 0.8;
 const ASK_LIMIT_MS = 2_000;
 
-/** @param ask requests one new token from the platform. */
+/**
+ * @param ask requests one new token from the platform.
+ * @param memory where other processes' tokens are found; without it each process has its own.
+ */
 export const createTokenSource = ({
   ask,
+  memory,
   clock,
 }: {
   ask: (signal: AbortSignal) => Promise<IssuedToken>;
+  memory?: TokenMemory | undefined;
   clock: Clock;
 }): TokenSource => {
-  let current: { value: string; until: number } | undefined;
+  let current: UsableToken | undefined;
+  let dead: string | undefined;
   let asking: Promise<string> | undefined;
+
+  const obtain = (): Promise<UsableToken> => {
+    const signal = AbortSignal.timeout(ASK_LIMIT_MS);
+    const signIn = async (): Promise<UsableToken> => {
+      const { value, expiresInMs } = await ask(signal);
+      return { value, until: new Date(clock().getTime() + expiresInMs * USED_SHARE) };
+    };
+    if (!memory) return signIn();
+    return memory.obtain({ dead, signIn, signal }).catch((error: unknown) => {
+      if (error instanceof PlatformFault || !signal.aborted) throw error;
+      throw new PlatformFault(networkFault(error, 'unsent'), error);
+    });
+  };
+  const isUsable = (token: UsableToken | undefined): token is UsableToken =>
+    token !== undefined && clock() < token.until;
+
   return {
     get: () => {
-      if (current && clock().getTime() < current.until) return Promise.resolve(current.value);
-      asking ??= ask(AbortSignal.timeout(ASK_LIMIT_MS))
-        .then(({ value, expiresInMs }) => {
-          current = { value, until: clock().getTime() + expiresInMs * USED_SHARE };
-          return value;
+      if (isUsable(current)) return Promise.resolve(current.value);
+      asking ??= obtain()
+        .then((token) => {
+          current = token;
+          return token.value;
         })
         .finally(() => {
           asking = undefined;
         });
       return asking;
     },
+    isThere: () => isUsable(current),
     refused: (value) => {
-      if (current?.value === value) current = undefined;
+      if (current?.value !== value) return;
+      current = undefined;
+      dead = value;
     },
   };
 };

@@ -1,4 +1,5 @@
 import { later } from '@house/kernel/clock';
+import { createDeadline } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { expect, test } from '@jest/globals';
 import type { PlatformClient } from './client.ts';
@@ -13,11 +14,12 @@ const saying = (version: 'v1' | 'v2') => ({ versions: [], sites: { default: vers
 const start = (memory?: unknown) => {
   let now = START;
   let asked = 0;
-  let answer: 'v1' | 'v2' | 'nothing' = 'v1';
+  let answer: 'v1' | 'v2' | 'nothing' | 'silence' = 'v1';
   const client: PlatformClient = {
     url: 'https://platform.test',
     exchange: async () => {
       asked += 1;
+      if (answer === 'silence') return new Promise(() => undefined);
       if (answer === 'nothing') throw new PlatformFault(networkFault(new Error('down'), 'unsent'));
       return { status: 200, headers: {}, text: JSON.stringify(saying(answer)) };
     },
@@ -31,6 +33,7 @@ const start = (memory?: unknown) => {
   });
   return {
     version: () => versions.of(SITE, 'accessPoints'),
+    versionWithin: (ms: number) => versions.by(SITE, 'accessPoints', createDeadline(ms)),
     asked: () => asked,
     says: (next: typeof answer) => {
       answer = next;
@@ -82,4 +85,15 @@ test('what nobody ever knew is refused', async () => {
   const { version, says } = start();
   says('nothing');
   await expect(version()).rejects.toBeInstanceOf(PlatformFault);
+});
+
+test('whoever has no time for a newer answer is served by the version that is known', async () => {
+  const unknown = start();
+  unknown.says('silence');
+  await expect(unknown.versionWithin(30)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  const known = start();
+  expect(await known.version()).toBe('v1');
+  known.says('silence');
+  known.move(8 * 60 * 60_000);
+  expect(await known.versionWithin(30)).toBe('v1');
 });

@@ -3,6 +3,7 @@
  * and building by building; only discovery knows, and it may change while we run.
  */
 import type { Clock } from '@house/kernel/clock';
+import { type Deadline, isTooLate } from '@house/kernel/subgraph';
 import type { Log } from '@house/kernel/telemetry';
 import { z } from 'zod';
 import { contractBroken, jsonOf, type PlatformClient, requireSuccess } from './client.ts';
@@ -45,12 +46,37 @@ export type Discovery = z.output<typeof document>;
 export type Versions = {
   /** @throws PlatformFault when it is not known and cannot be asked. */
   of(siteId: number, resource: string): Promise<PlatformVersion>;
-  /** What discovery says of a version itself. */
-  about(id: PlatformVersion): Promise<Discovery['versions'][number] | undefined>;
+  /**
+   * The same, from whoever has time until the deadline: then, what is known already does, and the question goes on for the
+   * others. @throws HouseError `DEADLINE_EXCEEDED` when nothing is known.
+   */
+  by(siteId: number, resource: string, deadline: Deadline): Promise<PlatformVersion>;
+  /** The same as far as it is known in this moment, without asking. */
+  known(siteId: number, resource: string): PlatformVersion | undefined;
+  /** What discovery says of a version itself, as far as it is known in this moment. */
+  about(id: PlatformVersion): Discovery['versions'][number] | undefined;
 };
 
 /** The last discovery outlives the process, so that a restart during an outage still knows whom to ask. */
 export type DiscoveryMemory = { read(): Promise<unknown>; write(discovery: Discovery): Promise<void> };
+
+const choose = ({ sites }: Discovery, siteId: number, resource: string): PlatformVersion => {
+  const override = sites.overrides.find((site) => site.siteId === siteId);
+  return override?.resources?.[resource] ?? override?.version ?? sites.default;
+};
+
+const readDiscovery = async (client: PlatformClient, clock: Clock): Promise<Discovery> => {
+  const answer = await client.exchange({
+    method: 'GET',
+    path: '/.well-known/smart-home-platform',
+    route: '/.well-known/smart-home-platform',
+    signal: AbortSignal.timeout(ASK_LIMIT_MS),
+  });
+  requireSuccess(answer, undefined, clock());
+  const parsed = document.safeParse(jsonOf(answer));
+  if (!parsed.success) throw contractBroken(parsed.error);
+  return parsed.data;
+};
 
 export const createVersions = ({
   client,
@@ -68,23 +94,10 @@ export const createVersions = ({
   let failedAt = Number.NEGATIVE_INFINITY;
   const warned = new Set<string>();
 
-  const ask = async (): Promise<Discovery> => {
-    const answer = await client.exchange({
-      method: 'GET',
-      path: '/.well-known/smart-home-platform',
-      route: '/.well-known/smart-home-platform',
-      signal: AbortSignal.timeout(ASK_LIMIT_MS),
-    });
-    requireSuccess(answer, undefined, clock());
-    const parsed = document.safeParse(jsonOf(answer));
-    if (!parsed.success) throw contractBroken(parsed.error);
-    await memory.write(parsed.data);
-    return parsed.data;
-  };
-
   const refresh = (): Promise<Discovery> => {
-    asking ??= ask()
-      .then((discovery) => {
+    asking ??= readDiscovery(client, clock)
+      .then(async (discovery) => {
+        await memory.write(discovery);
         known = { discovery, at: clock().getTime() };
         return discovery;
       })
@@ -129,12 +142,21 @@ export const createVersions = ({
     }
   };
 
-  return {
+  const versions: Versions = {
+    known: (siteId, resource) => known && choose(known.discovery, siteId, resource),
+    by: async (siteId, resource, deadline) => {
+      try {
+        return await deadline.bound(() => versions.of(siteId, resource));
+      } catch (error) {
+        const before = versions.known(siteId, resource);
+        if (before && isTooLate(error)) return before;
+        throw error;
+      }
+    },
     of: async (siteId, resource) => {
-      const { sites, versions } = await current();
-      const override = sites.overrides.find((site) => site.siteId === siteId);
-      const chosen = override?.resources?.[resource] ?? override?.version ?? sites.default;
-      const about = versions.find(({ id }) => id === chosen);
+      const discovery = await current();
+      const chosen = choose(discovery, siteId, resource);
+      const about = discovery.versions.find(({ id }) => id === chosen);
       const key = `${siteId}:${resource}:${chosen}`;
       if (about?.status === 'deprecated' && !warned.has(key)) {
         warned.add(key);
@@ -147,6 +169,7 @@ export const createVersions = ({
       }
       return chosen;
     },
-    about: async (id) => (await current()).versions.find((entry) => entry.id === id),
+    about: (id) => known?.discovery.versions.find((entry) => entry.id === id),
   };
+  return versions;
 };

@@ -1,10 +1,10 @@
 import { type Clock, later, type Random } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import { CLASSES } from '@house/kernel/outbox';
-import type { Principal } from '@house/kernel/principal';
+import type { Deadline } from '@house/kernel/subgraph';
 import type { AccessPointDirectory } from '../access/access.ts';
 import type { Bindings, BoundPremises } from '../bindings.ts';
-import type { Accept, OperationRecord } from '../operations/operations.ts';
+import type { Accept, Asker, OperationRecord } from '../operations/operations.ts';
 import type { Platform } from '../platform/platform.ts';
 import { PlatformFault } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
@@ -31,11 +31,11 @@ export const plateOrderKey = (premisesId: string): string => `plates|${premisesI
 const requireHonourable = async (
   platform: Platform,
   premises: BoundPremises,
-  { limited, path }: { limited: boolean; path: string },
+  { limited, path, deadline }: { limited: boolean; path: string; deadline: Deadline },
 ): Promise<void> => {
   if (!limited) return;
   try {
-    if ((await platform.capabilities(premises.siteId)).includes('PLATE_VALIDITY')) return;
+    if ((await platform.capabilities(premises.siteId, deadline)).includes('PLATE_VALIDITY')) return;
   } catch (cause) {
     if (cause instanceof PlatformFault) throw new HouseError('PLATFORM_UNAVAILABLE', { cause });
     throw cause;
@@ -66,18 +66,19 @@ export const createAddVehicle =
     clock: Clock;
     random: Random;
   }) =>
-  (principal: Principal, { idempotencyKey, ...input }: AddVehicle): Promise<OperationRecord> =>
+  ({ principal, deadline }: Asker, { idempotencyKey, ...input }: AddVehicle): Promise<OperationRecord> =>
     accept({
       kind: 'VEHICLE_ADD',
       subject: principal.subject,
       idempotencyKey,
       input,
+      deadline,
       plan: async (now) => {
         const { premisesId } = input;
         const plate = parsePlate(input.plate, (input.country ?? 'RU').toUpperCase());
         const comment = requireComment(input.comment);
         const period = requirePeriod(input.validFrom, input.validUntil, now);
-        const refusal = addVehicleRefusal(await standings.fresh(principal), premisesId, now);
+        const refusal = addVehicleRefusal(await standings.fresh(principal, deadline), premisesId, now);
         if (refusal) throw new HouseError(refusal, { path: ['input', 'premisesId'] });
         const [premises] = await bindings.premises([premisesId]);
         if (!premises) throw new HouseError('NOT_FOUND', { path: ['input', 'premisesId'] });
@@ -89,9 +90,14 @@ export const createAddVehicle =
         await requireHonourable(platform, premises, {
           limited: period.until !== null || period.from > now,
           path: 'validUntil',
+          deadline,
         });
-        await requireHonourable(platform, premises, { limited: !coversAll(chosen, points), path: 'accessPointIds' });
-        await requireHonourable(platform, premises, { limited: input.autoOpen === false, path: 'autoOpen' });
+        await requireHonourable(platform, premises, {
+          limited: !coversAll(chosen, points),
+          path: 'accessPointIds',
+          deadline,
+        });
+        await requireHonourable(platform, premises, { limited: input.autoOpen === false, path: 'autoOpen', deadline });
 
         const { subject } = principal;
         const { complexId } = premises;

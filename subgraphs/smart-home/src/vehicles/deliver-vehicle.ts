@@ -50,6 +50,8 @@ const createPrepare =
       translator,
       order: {
         key: command.id,
+        sentAt: command.sentAt ?? command.createdAt,
+        operationRef: command.phase === 'confirm' ? await operations.platformRefOf(command.id) : null,
         unit: premises.unit,
         plate: permit.plate,
         accessPoints: chosen.map(({ ref }) => ref),
@@ -58,6 +60,7 @@ const createPrepare =
         validUntil: permit.validUntil,
         autoOpen: permit.autoOpen,
         platformRef: permit.platformRef,
+        isRepeat: command.attempts > 1 && command.class !== 'safety',
         told: wasTold(permit),
         others: await vehicles.othersOf(permit.id),
       },
@@ -70,7 +73,10 @@ const createStep =
   async (command: Command, ask: (prepared: Prepared) => Promise<Outcome>): Promise<Outcome> => {
     try {
       const prepared = await createPrepare(deps)(command, wasTold(command));
-      return prepared ? await ask(prepared) : { is: 'failed', code: 'NOT_FOUND' };
+      if (!prepared) return { is: 'failed', code: 'NOT_FOUND' };
+      const outcome = await ask(prepared);
+      if (outcome.is === 'pending' && outcome.ref) await deps.operations.setPlatformRef(command.id, outcome.ref);
+      return outcome;
     } catch (error) {
       return outcomeOf(error, ALLOWED);
     }
@@ -101,7 +107,11 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
       return refusal && 'NO_LONGER_ALLOWED';
     },
     send: (command, signal) => step(command, ({ translator, order }) => translator.add(order, signal)),
-    confirm: (command, signal) => step(command, ({ translator, order }) => translator.added(order, signal)),
+    confirm: async (command, signal) => {
+      const outcome = await step(command, ({ translator, order }) => translator.added(order, signal));
+      // Its day is over: it ends as undelivered instead of keeping those behind it waiting for an answer.
+      return outcome.is === 'ambiguous' && clock() >= command.notAfter ? { is: 'ambiguous', next: 'repeat' } : outcome;
+    },
     onChange: async (transaction, { command, state, code, result, at }) => {
       const { permitId: id } = body.parse(command.body);
       const follow = (provisioning: Provisioning) =>

@@ -1,10 +1,9 @@
 import type { Clock } from '@house/kernel/clock';
 import { payload } from '@house/kernel/payload';
-import type { Principal } from '@house/kernel/principal';
 import type { KnownAccessPoint } from '../access/access.ts';
 import type { Context } from '../context.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
-import type { OperationRecord } from '../operations/operations.ts';
+import type { Asker, OperationRecord } from '../operations/operations.ts';
 import { vehiclesVisible } from '../policy.ts';
 import type { AddVehicle } from './add-vehicle.ts';
 import type { RemoveVehicle } from './remove-vehicle.ts';
@@ -34,26 +33,25 @@ export const createVehicleResolvers = ({
   removeVehicle,
   clock,
 }: {
-  addVehicle: (principal: Principal, input: AddVehicle) => Promise<OperationRecord>;
-  removeVehicle: (principal: Principal, input: RemoveVehicle) => Promise<OperationRecord>;
+  addVehicle: (asker: Asker, input: AddVehicle) => Promise<OperationRecord>;
+  removeVehicle: (asker: Asker, input: RemoveVehicle) => Promise<OperationRecord>;
   clock: Clock;
 }): Resolvers => ({
   Mutation: {
-    addVehicle: (_, { input }, { principal, permit }) =>
+    addVehicle: (_, { input }, context) =>
       payload<{ operation: OperationRecord | null; vehicle: VehiclePermitRecord | null }>(
         async () => {
-          const operation = await addVehicle(principal, input);
+          const operation = await addVehicle(context, input);
           // Changed just now: what this request has read of it before is old.
           const { objectId } = operation;
-          return { operation, vehicle: (await permit.clear(objectId).load(objectId)) ?? null };
+          return { operation, vehicle: (await context.permit.clear(objectId).load(objectId)) ?? null };
         },
         { operation: null, vehicle: null },
       ),
-    removeVehicle: (_, { input }, { principal }) =>
-      payload<{ operation: OperationRecord | null }>(
-        async () => ({ operation: await removeVehicle(principal, input) }),
-        { operation: null },
-      ),
+    removeVehicle: (_, { input }, context) =>
+      payload<{ operation: OperationRecord | null }>(async () => ({ operation: await removeVehicle(context, input) }), {
+        operation: null,
+      }),
   },
   Premises: {
     vehicles: async ({ id }, _, context) => {

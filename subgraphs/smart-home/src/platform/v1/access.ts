@@ -1,12 +1,22 @@
+import { setTimeout as timer } from 'node:timers/promises';
+import { later } from '@house/kernel/clock';
+import type { Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
 import { contractBroken } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
-import type { Access, AccessPointKind, AccessPointState } from '../platform.ts';
+import type { Access, AccessPointKind, AccessPointState, OpenOrder } from '../platform.ts';
+import { createJournalV1, type Door, isUnaccountedFor } from './journal.ts';
 import type { V1Session } from './session.ts';
 
 const READ_LIMIT_MS = 2_000;
 /** The first version opens while the caller waits, for up to five seconds. */
 const OPEN_LIMIT_MS = 5_500;
+/** What is not in the journal by then will not be. */
+const JOURNAL_LIMIT_MS = 15_000;
+/** A platform that has just thawed tells the journal and opens in the same moment; after this it is looked at again. */
+const SECOND_LOOK_MS = 1_000;
+/** The first version bans who asks too often. */
+const LOOK_EVERY_MS = 2_000;
 
 const KINDS = { entrance: 'ENTRANCE', wicket: 'WICKET', gate: 'GATE', barrier: 'BARRIER' } as const satisfies Record<
   string,
@@ -38,7 +48,52 @@ const toState = (item: z.output<typeof door>): AccessPointState => ({
   ],
 });
 
-export const createAccessV1 = (session: V1Session): Access => ({
+/** Resolves after the time, or rejects when `signal` is aborted before. */
+export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * There is no key to ask about an open by. What the journal of the flat says is the truth, when it says something that
+ * only this open can have caused.
+ */
+const createOutcome = (session: V1Session, pause: Pause): Access['outcome'] => {
+  const journal = createJournalV1(session);
+
+  const isInJournal = async (
+    { unit, sentAt, others }: OpenOrder,
+    door: Door,
+    signal: AbortSignal,
+  ): Promise<boolean> => {
+    const openings = await journal.openings({ unit, door, since: sentAt }, signal);
+    // Asked for afterwards: whatever opened was committed as handed over before it did.
+    return openings.length > 0 && isUnaccountedFor(openings, await others());
+  };
+
+  return async (order, signal): Promise<Outcome> => {
+    const door = order.accessPoint.v1;
+    if (!door) return { is: 'ambiguous', next: 'nothing' };
+    const limit = later(order.sentAt, JOURNAL_LIMIT_MS);
+    const now = session.clock();
+    try {
+      if (await isInJournal(order, door, signal)) return { is: 'succeeded' };
+      if (now < limit) {
+        const left = limit.getTime() - now.getTime();
+        return { is: 'ambiguous', next: 'ask', retryAfterMs: Math.min(LOOK_EVERY_MS, left) };
+      }
+      await pause(SECOND_LOOK_MS, signal);
+      return (await isInJournal(order, door, signal)) ? { is: 'succeeded' } : { is: 'ambiguous', next: 'nothing' };
+    } catch (error) {
+      if (!(error instanceof PlatformFault) && !signal.aborted) throw error;
+      const retryAfterMs = error instanceof PlatformFault ? error.fault.retryAfterMs : undefined;
+      return { is: 'ambiguous', next: 'ask', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    }
+  };
+};
+
+/** @param pause waits; only a test gives another. */
+export const createAccessV1 = (
+  session: V1Session,
+  pause: Pause = (milliseconds, signal) => timer(milliseconds, undefined, { signal }),
+): Access => ({
   version: 'v1',
   accessPoints: async (unit, signal) => {
     try {
@@ -74,10 +129,10 @@ export const createAccessV1 = (session: V1Session): Access => ({
       return { is: 'succeeded' };
     } catch (error) {
       // There is no key to recognise a repeat by: sent once, never again.
-      return outcomeOf(error, { repeatable: false, next: 'nothing' });
+      return outcomeOf(error, { repeatable: false, next: 'ask' });
     }
   },
-  outcome: async () => ({ is: 'ambiguous', next: 'nothing' }),
+  outcome: createOutcome(session, pause),
   // The first version knows flats, not people: whoever may no longer open is refused by us.
   removeSubject: async () => ({ is: 'succeeded' }),
 });

@@ -10,7 +10,7 @@ import {
 } from '../client.ts';
 import type { PlatformOptions } from '../create-platform.ts';
 import { beforeSending, CONTRACT_BROKEN, faultOf, PlatformFault, parseRetryAfter } from '../faults.ts';
-import { createTokenSource } from '../token.ts';
+import { createTokenSource, type SignIn, type TokenMemory } from '../token.ts';
 
 const BASE = '/api/v1';
 const TOKEN_PATH = `${BASE}/auth/token`;
@@ -31,31 +31,54 @@ export type V1Session = {
   health(siteId: number, signal: AbortSignal): Promise<void>;
 };
 
+/** The first version's word for "too many", which it says under any code. */
+const TOO_MANY = 'intervalExceeded';
+
 /** The status that counts: the envelope's own, since HTTP says 200 to almost everything. */
+const codeOf = (status: number, { code, name }: z.output<typeof envelope>): number => {
+  if (name === TOO_MANY) return 429;
+  return status >= 400 ? status : code;
+};
+
+/** For the guard. A sentence in the place of an envelope is what a broken server of this version says, with 200. */
+const statusOf = (answer: PlatformAnswer): { status: number } => {
+  if (answer.status === 204 || answer.status >= 500) return answer;
+  try {
+    const parsed = envelope.safeParse(jsonOf(answer));
+    return { status: parsed.success ? codeOf(answer.status, parsed.data) : answer.status };
+  } catch {
+    return { status: answer.status >= 400 ? answer.status : 500 };
+  }
+};
+
 const open = (answer: PlatformAnswer, now: Date): { code: number; data: unknown } => {
   if (answer.status === 204) return { code: 204, data: undefined };
-  if (answer.status >= 500)
-    throw new PlatformFault(faultOf(answer.status, undefined, parseRetryAfter(headerOf(answer, 'retry-after'), now)));
+  const fault = (status: number): PlatformFault =>
+    new PlatformFault(faultOf(status, undefined, parseRetryAfter(headerOf(answer, 'retry-after'), now)));
+  if (answer.status >= 500) throw fault(answer.status);
   const parsed = envelope.safeParse(jsonOf(answer));
   if (!parsed.success) throw new PlatformFault({ ...CONTRACT_BROKEN, status: answer.status }, parsed.error);
-  const code = answer.status >= 400 ? answer.status : parsed.data.code;
-  if (code >= 400)
-    throw new PlatformFault(faultOf(code, undefined, parseRetryAfter(headerOf(answer, 'retry-after'), now)));
+  const code = codeOf(answer.status, parsed.data);
+  if (code >= 400) throw fault(code);
   return { code, data: parsed.data.data };
 };
 
 export const createV1Session = ({
   client,
   identity,
+  memory,
   clock,
 }: {
   client: PlatformClient;
   identity: PlatformOptions['client'];
+  /** One token lives per client: a second sign-in ends the first, so all processes share what one of them got. */
+  memory?: TokenMemory | undefined;
   clock: Clock;
-}): V1Session => {
+}): V1Session & SignIn => {
   const apiKey = identity.v1ApiKey.reveal();
   const tokens = createTokenSource({
     clock,
+    memory,
     ask: async (signal) => {
       const answer = await client.exchange({
         method: 'POST',
@@ -63,6 +86,7 @@ export const createV1Session = ({
         route: TOKEN_PATH,
         headers: { 'x-api-key': apiKey },
         json: { clientId: identity.id, clientSecret: identity.v1Secret.reveal() },
+        statusOf,
         signal,
       });
       const parsed = tokenData.safeParse(open(answer, clock()).data);
@@ -75,6 +99,7 @@ export const createV1Session = ({
       ...request,
       path: BASE + request.path,
       route: BASE + request.route,
+      statusOf,
       headers: { authorization: `Bearer ${token}`, 'x-api-key': apiKey, ...request.headers },
     });
 
@@ -92,7 +117,10 @@ export const createV1Session = ({
       }
     },
     health: async (siteId, signal) => {
-      await client.exchange({ method: 'GET', path: `${BASE}/houses`, route: `${BASE}/houses`, siteId, signal });
+      const path = `${BASE}/houses`;
+      await client.exchange({ method: 'GET', path, route: path, statusOf, siteId, signal });
     },
+    isSignedIn: tokens.isThere,
+    signIn: async () => void (await tokens.get()),
   };
 };

@@ -9,6 +9,8 @@ const NOW = new Date('2026-03-01T12:00:00Z');
 const signal = new AbortController().signal;
 const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
   key: 'op_1',
+  sentAt: NOW,
+  operationRef: null,
   unit: { siteId: 23, unitId: 'unit_1', flatId: 7 },
   plate: { country: 'RU', canonical: 'A123BC77' },
   accessPoints: [{ v1: { domophoneId: 1, doorId: 0 } }],
@@ -17,6 +19,7 @@ const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
   validUntil: null,
   autoOpen: true,
   platformRef: null,
+  isRepeat: false,
   told: true,
   others: [],
   ...overrides,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contractBroken, jsonOf, type PlatformAnswer } from '../client.ts';
-import { beforeSending, outcomeOf, PlatformFault } from '../faults.ts';
+import { beforeSending, outcomeOf } from '../faults.ts';
 import type {
   Access,
   AccessPointKind,
@@ -12,14 +12,13 @@ import type {
   OpenOrder,
   Unit,
 } from '../platform.ts';
-import { operationOutcome } from './operations.ts';
+import { createOpenOutcome, type Pause } from './open-outcome.ts';
+import { isNotFound, operationState } from './operations.ts';
 import type { V2Session } from './session.ts';
 
 const READ_LIMIT_MS = 2_000;
 /** A platform that does not answer by then is asked about the key instead of being waited for. */
 const OPEN_LIMIT_MS = 2_000;
-/** One retry with the same key after a lost answer; more would only hammer a door that does not respond. */
-const ATTEMPTS_AFTER_LOSS = 2;
 
 const upper = <T extends string>(value: string): T => value.toUpperCase() as T;
 const accessPoint = z.object({
@@ -35,6 +34,7 @@ const accessPoint = z.object({
     .transform((methods) => methods.map(upper<OpenMethod>)),
   connectivity: z.enum(['online', 'offline', 'unknown']).transform(upper<Connectivity>),
   asOf: z.iso.datetime({ offset: true }).nullish(),
+  holdSeconds: z.number().nullish(),
   blockedReason: z.string().nullish(),
 });
 const list = z.object({ items: z.array(accessPoint), next: z.string().nullish() });
@@ -52,6 +52,7 @@ const toState = (item: z.output<typeof accessPoint>): AccessPointState => ({
   kind: item.kind,
   name: item.name,
   actuation: item.actuation,
+  ...(typeof item.holdSeconds === 'number' && { holdMs: item.holdSeconds * 1_000 }),
   connectivity: item.connectivity,
   asOf: item.asOf ? new Date(item.asOf) : null,
   blockedReason: item.blockedReason ?? null,
@@ -108,7 +109,8 @@ export const readNames = async (
   });
 };
 
-export const createAccessV2 = (session: V2Session): Access => {
+/** @param pause waits; only a test gives another. */
+export const createAccessV2 = (session: V2Session, pause?: Pause): Access => {
   const allowed = (order: OpenOrder) => ({ repeatable: order.actuation === 'MOMENTARY', next: 'ask' as const });
 
   return {
@@ -133,32 +135,12 @@ export const createAccessV2 = (session: V2Session): Access => {
           signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]),
           notAfter: order.notAfter,
         });
-        return operationOutcome(jsonOf(answer)).outcome;
+        return operationState(jsonOf(answer)).outcome;
       } catch (error) {
         return outcomeOf(error, allowed(order));
       }
     },
-    outcome: async (order, signal) => {
-      try {
-        const answer = await session.call({
-          method: 'GET',
-          path: `/operations/by-key/${encodeURIComponent(order.key)}`,
-          route: '/operations/by-key/{key}',
-          siteId: order.unit.siteId,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]),
-        });
-        return operationOutcome(jsonOf(answer)).outcome;
-      } catch (error) {
-        if (error instanceof PlatformFault && error.fault.status === 404)
-          return {
-            is: 'not-taken',
-            code: 'PLATFORM_UNAVAILABLE',
-            repeatable: order.actuation === 'MOMENTARY' && order.attempts < ATTEMPTS_AFTER_LOSS,
-          };
-        if (error instanceof PlatformFault) return { is: 'ambiguous', next: 'ask' };
-        throw error;
-      }
-    },
+    outcome: createOpenOutcome(session, pause),
     removeSubject: async ({ unit, subjectRef }, signal) => {
       try {
         await session.call({
@@ -170,7 +152,7 @@ export const createAccessV2 = (session: V2Session): Access => {
         });
         return { is: 'succeeded' };
       } catch (error) {
-        if (error instanceof PlatformFault && error.fault.status === 404) return { is: 'succeeded' };
+        if (isNotFound(error)) return { is: 'succeeded' };
         return outcomeOf(error, { repeatable: true, next: 'repeat' });
       }
     },

@@ -12,7 +12,7 @@ import {
 } from '../client.ts';
 import type { PlatformOptions } from '../create-platform.ts';
 import { beforeSending } from '../faults.ts';
-import { createTokenSource } from '../token.ts';
+import { createTokenSource, type SignIn } from '../token.ts';
 
 /** The dated minor of the second version that this translation was written for. */
 const API_VERSION = '2026-06-01';
@@ -39,6 +39,15 @@ const problemOf = (answer: PlatformAnswer): string | undefined => {
   return parsed.success ? parsed.data.type.split('/').at(-1) : undefined;
 };
 
+/** For the guard: it judges also what nobody will read any further. */
+const statusOf = (answer: PlatformAnswer): { status: number; problem?: string | undefined } => {
+  try {
+    return { status: answer.status, problem: answer.status >= 400 ? problemOf(answer) : undefined };
+  } catch {
+    return { status: answer.status };
+  }
+};
+
 export const createV2Session = ({
   client,
   identity,
@@ -49,7 +58,7 @@ export const createV2Session = ({
   identity: PlatformOptions['client'];
   clock: Clock;
   random: Random;
-}): V2Session => {
+}): V2Session & SignIn => {
   const ask = async (signal: AbortSignal) => {
     const iat = Math.floor(clock().getTime() / 1_000);
     const assertion = jwt.sign(
@@ -75,6 +84,7 @@ export const createV2Session = ({
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion: assertion,
       },
+      statusOf,
       signal,
     });
     requireSuccess(answer, problemOf(answer), clock());
@@ -89,6 +99,7 @@ export const createV2Session = ({
       ...request,
       path: BASE + request.path,
       route: BASE + request.route,
+      statusOf,
       headers: { authorization: `Bearer ${token}`, 'api-version': API_VERSION, ...request.headers },
     });
 
@@ -105,7 +116,10 @@ export const createV2Session = ({
       return answer;
     },
     health: async (siteId, signal) => {
-      await client.exchange({ method: 'GET', path: `${BASE}/health`, route: `${BASE}/health`, siteId, signal });
+      const path = `${BASE}/health`;
+      await client.exchange({ method: 'GET', path, route: path, statusOf, siteId, signal });
     },
+    isSignedIn: tokens.isThere,
+    signIn: async () => void (await tokens.get()),
   };
 };

@@ -10,6 +10,8 @@ const signal = new AbortController().signal;
 const PLATE = { country: 'RU', canonical: 'A123BC77' };
 const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
   key: 'op_1',
+  sentAt: NOW,
+  operationRef: null,
   unit: { siteId: 17, unitId: 'unit_1', flatId: 12 },
   plate: PLATE,
   accessPoints: [{ v2: 'ap_gate', v1: { domophoneId: 1, doorId: 0 } }],
@@ -18,6 +20,7 @@ const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
   validUntil: null,
   autoOpen: true,
   platformRef: null,
+  isRepeat: false,
   told: false,
   others: [],
   ...overrides,
@@ -52,7 +55,11 @@ const POST = 'POST /units/unit_1/vehicle-permits';
 
 test('a permit that the platform has lost is made anew', async () => {
   for (const status of [404, 410]) {
-    const { vehicles } = platform({ 'GET /vehicle-permits/vp_old': { status }, [POST]: operation('succeeded') });
+    const { vehicles } = platform({
+      'GET /vehicle-permits/vp_old': { status },
+      [LIST]: permits(),
+      [POST]: operation('succeeded'),
+    });
     expect(await vehicles.add(order({ platformRef: 'vp_old', told: true }), signal)).toEqual({
       is: 'succeeded',
       result: { platformRef: 'vp_new' },
@@ -123,7 +130,7 @@ test('points that only the first version has named are asked for by the names of
     'GET /units/unit_1/access-points': { body: { items: [point], next: null } },
     [POST]: operation('accepted'),
   });
-  expect(await vehicles.add(order({ accessPoints: [seen] }), signal)).toEqual({ is: 'pending' });
+  expect(await vehicles.add(order({ accessPoints: [seen] }), signal)).toEqual({ is: 'pending', ref: 'o' });
   expect(bodies).toMatchObject([{ points: ['ap_gate'] }]);
 });
 
@@ -141,4 +148,73 @@ test('a permit is not made for fewer barriers than were asked for', async () => 
 test('an operation that somebody cancelled at the platform is refused, not sent again without end', async () => {
   const { vehicles } = platform({ [POST]: operation('cancelled') });
   expect(await vehicles.add(order(), signal)).toEqual({ is: 'failed', code: 'REFUSED_BY_PLATFORM' });
+});
+
+const BY_KEY = 'GET /operations/by-key/op_1';
+const site = (...features: string[]): Answer => ({ body: { features } });
+const REPEAT = { is: 'ambiguous', next: 'repeat' };
+const ASK = { is: 'ambiguous', next: 'ask' };
+
+test('a car of which there is no trace goes out again at once where keys are kept, and otherwise only when it can no longer be on its way', async () => {
+  const added = (answers: Record<string, Answer>, sentAt: Date) =>
+    platform({ [BY_KEY]: { status: 404 }, [LIST]: permits(), ...answers }).vehicles.added(order({ sentAt }), signal);
+  const [now, before] = [NOW, new Date(NOW.getTime() - 15_000)];
+  expect(await added({ 'GET /sites/17': site('operations.keys') }, now)).toEqual(REPEAT);
+  expect(await added({ 'GET /sites/17': site() }, now)).toEqual(ASK);
+  expect(await added({ 'GET /sites/17': site() }, before)).toEqual(REPEAT);
+  // It moved to the first version, which knows a plate once.
+  expect(await added({ 'GET /sites/17': { status: 404 } }, now)).toEqual(REPEAT);
+  // Nothing is known of what it keeps, or of the list.
+  expect(await added({ 'GET /sites/17': { status: 503 } }, before)).toEqual(ASK);
+  expect(await added({ 'GET /sites/17': site(), [LIST]: { status: 504 } }, before)).toEqual(ASK);
+});
+
+test('without keys, a permit that is there is given the terms of the order instead of a second one beside it', async () => {
+  const answers = {
+    'GET /sites/17': site(),
+    [LIST]: permits('vp_of_another', 'vp_ours'),
+    'GET /vehicle-permits/vp_ours': {},
+    'PATCH /vehicle-permits/vp_ours': {},
+  };
+  const { vehicles, asked } = platform(answers);
+  const others = ['vp_of_another'];
+  expect(await vehicles.added(order({ others }), signal)).toEqual(REPEAT);
+  expect(await vehicles.add(order({ others, told: true, isRepeat: true }), signal)).toEqual({
+    is: 'succeeded',
+    result: { platformRef: 'vp_ours' },
+  });
+  expect(asked).not.toContain(POST);
+});
+
+test("without keys, a permit that cannot be told from another person's is there all the same", async () => {
+  const added = (...ids: string[]) =>
+    platform({ 'GET /sites/17': site(), [LIST]: permits(...ids) }).vehicles.added(order({ others: [null] }), signal);
+  expect(await added('vp_one', 'vp_two')).toEqual({ is: 'succeeded' });
+  expect(await added('vp_one')).toEqual(ASK);
+});
+
+test('what became of a car is asked by the name that the platform gave it', async () => {
+  const { vehicles, asked } = platform({ 'GET /operations/o': operation('succeeded') });
+  expect(await vehicles.added(order({ operationRef: 'o' }), signal)).toEqual({
+    is: 'succeeded',
+    result: { platformRef: 'vp_new' },
+  });
+  expect(asked).toEqual(['GET /operations/o']);
+});
+
+test('a car that was not sent because a look before it failed is not taken for one that may have been added', async () => {
+  const { vehicles, asked } = platform({ [LIST]: { status: 504, problem: 'upstream-timeout' } });
+  expect(await vehicles.add(order({ told: true }), signal)).toMatchObject({ is: 'not-sent' });
+  expect(asked).not.toContain(POST);
+});
+
+test('a car whose answer was lost is asked about before anything else', async () => {
+  const { vehicles } = platform({ [POST]: { status: 500 } });
+  expect(await vehicles.add(order(), signal)).toEqual(ASK);
+});
+
+test('a removal that came second to another is done', async () => {
+  const gone = { body: { id: 'o', state: 'failed', problem: { type: 'https://errors.example/gone', status: 410 } } };
+  const { vehicles } = platform({ [BY_KEY]: gone });
+  expect(await vehicles.removed(order({ told: true }), signal)).toEqual({ is: 'succeeded' });
 });

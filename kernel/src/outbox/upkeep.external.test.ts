@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { later } from '../clock.ts';
+import { type Database, openDatabase } from '../database/database.ts';
+import { createOutboxStore, migrateOutbox } from './outbox.ts';
+
+const server = process.env['TEST_DATABASE_URL'] ?? '';
+const name = `upkeep_${randomBytes(6).toString('hex')}`;
+const asSuperuser = async (statement: string): Promise<void> => {
+  const admin = await openDatabase({ url: server });
+  await admin.run(statement);
+  await admin.close();
+};
+
+let database: Database;
+beforeAll(async () => {
+  await asSuperuser(`CREATE DATABASE ${name}`);
+  const own = new URL(server);
+  own.pathname = `/${name}`;
+  database = await openDatabase({ url: own.href });
+  await migrateOutbox(database);
+});
+afterAll(async () => {
+  await database.close();
+  await asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`);
+});
+
+test('of workers that watch at the same moment, one raises each alarm', async () => {
+  const start = new Date('2026-03-01T12:00:00Z');
+  const store = createOutboxStore({ database, record: async () => {} });
+  for (let index = 0; index < 60; index += 1)
+    await store.put(database, {
+      id: `revoke-${index}`,
+      kind: 'thing',
+      class: 'safety',
+      orderKey: null,
+      body: {},
+      createdAt: start,
+      notAfter: later(start, 60_000),
+    });
+  const looks = await Promise.all(Array.from({ length: 4 }, () => store.raiseAlarms(later(start, 60_000), 100)));
+  const raised = looks.flat().map(({ id }) => id);
+  expect([raised.length, new Set(raised).size]).toEqual([60, 60]);
+});

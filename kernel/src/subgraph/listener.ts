@@ -1,0 +1,136 @@
+/**
+ * An HTTP server that bounds what a slow client may hold, and that loses no request when it closes: whatever it has
+ * accepted is answered.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { REQUEST_LIMIT_MS } from './deadline.ts';
+
+export type Tls = { readonly cert: string; readonly key: string };
+
+/** Node's own defaults keep 200 half-sent requests open for minutes; with these they are gone within nine seconds. */
+const TIMEOUTS = {
+  headersTimeout: 5_000,
+  requestTimeout: 8_000,
+  connectionsCheckingInterval: 1_000,
+  // Clients are told of it by `Keep-Alive`, and do not use a connection that has waited so long. Node ends it a second later.
+  keepAliveTimeout: 5_000,
+};
+
+/**
+ * Turns of the event loop in which what has already arrived is accepted and read. Node closes a connection whose request
+ * it has not begun to read as if it were idle, and a connection that it has not accepted with its socket.
+ */
+const LAST_TURNS = 5;
+
+/** What is still unfinished after this is cut; no request takes longer. */
+const DRAIN_LIMIT_MS = REQUEST_LIMIT_MS + 500;
+
+/**
+ * A client that reads nothing of its answer for so long is cut: Node's own default waits for ever. Longer than any answer
+ * takes to be made.
+ */
+const IDLE_LIMIT_MS = 30_000;
+
+export type Listener = {
+  /** @returns the port, chosen by the system when 0 was asked for. */
+  listen(port: number, host: string): Promise<number>;
+  /**
+   * From now on each answer ends its connection. Connections and requests are taken for the lame duck's time. Then no
+   * connection more; requests under way are finished, and connections that wait for one may do so as long as they were
+   * promised, but no longer than the lame duck's time again: one may be on its way.
+   */
+  close(): Promise<void>;
+};
+
+const startServer = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+/** The connections of which Node, when it ends those that wait, thinks that a request has begun on them: nothing has come. */
+const watchSilent = (server: Server, event: 'connection' | 'secureConnection') => {
+  const connections = new Set<Socket>();
+  server.on(event, (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return {
+    end: (): void => {
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    },
+  };
+};
+
+/**
+ * @param handle answers; it does not reject.
+ * @param lameDuckMs for how long a closing server still takes connections: whoever sends them here has to notice first.
+ */
+export const createListener = ({
+  handle,
+  tls,
+  idleLimitMs = IDLE_LIMIT_MS,
+  lameDuckMs = 0,
+}: {
+  handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  tls?: Tls | undefined;
+  idleLimitMs?: number;
+  lameDuckMs?: number | undefined;
+}): Listener => {
+  let closing = false;
+  let ending = false;
+  const underWay = new Set<ServerResponse>();
+  /** A kept-alive connection would go on bringing requests while we wait for it to end. */
+  const isLast = (outgoing: ServerResponse): void => {
+    if (!outgoing.headersSent) outgoing.setHeader('connection', 'close');
+  };
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    underWay.add(outgoing);
+    outgoing.once('close', () => {
+      underWay.delete(outgoing);
+      // Its headers were gone before good-bye could be said in them.
+      if (ending) setImmediate(() => server.closeIdleConnections());
+    });
+    if (closing) isLast(outgoing);
+    void handle(incoming, outgoing);
+  };
+  const server = tls ? createTlsServer({ ...TIMEOUTS, ...tls }, onRequest) : createServer(TIMEOUTS, onRequest);
+  server.timeout = idleLimitMs;
+  const silent = watchSilent(server, tls ? 'secureConnection' : 'connection');
+
+  const close = async (): Promise<void> => {
+    closing = true;
+    for (const outgoing of underWay) isLast(outgoing);
+    await delay(lameDuckMs);
+    for (let turn = 0; turn < LAST_TURNS; turn += 1) await nextTurn();
+    const closed = new Promise<void>((resolve) => server.once('close', resolve));
+    // Not the HTTP server's own `close`, which would end the connections that wait as well.
+    NetServer.prototype.close.call(server);
+    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS);
+    const patience = new AbortController();
+    await Promise.race([closed, delay(lameDuckMs, undefined, patience).catch(() => undefined)]);
+    patience.abort();
+    ending = true;
+    server.closeIdleConnections();
+    silent.end();
+    await closed;
+    clearTimeout(limit);
+    // Nothing is left to be closed but the timer that looks for slow clients.
+    server.close();
+  };
+
+  let closed: Promise<void> | undefined;
+  return {
+    listen: (port, host) => startServer(server, port, host),
+    close: async () => {
+      if (server.listening) closed ??= close();
+      await closed;
+    },
+  };
+};

@@ -1,0 +1,71 @@
+import type { Row } from '@house/kernel/database';
+import type { ErrorCode } from '@house/kernel/errors';
+import type { CommandState } from '@house/kernel/outbox';
+
+export type OperationKind = 'OPEN' | 'VEHICLE_ADD' | 'VEHICLE_REMOVE';
+
+export type OperationRecord = {
+  id: string;
+  kind: OperationKind;
+  state: CommandState;
+  subject: string;
+  premisesId: string;
+  objectId: string;
+  createdAt: Date;
+  deadline: Date;
+  attempts: number;
+  finishedAt: Date | null;
+  errorCode: ErrorCode | null;
+  platformVersion: string | null;
+  /** The operation whose command opens for this one too; null: it has a command of its own, and leads. */
+  follows: string | null;
+};
+
+export type OperationRow = Row & {
+  id: string;
+  kind: OperationKind;
+  state: CommandState;
+  subject: string;
+  premises_id: string;
+  object_id: string;
+  created_at: Date;
+  deadline: Date;
+  attempts: number;
+  finished_at: Date | null;
+  error_code: ErrorCode | null;
+  platform_version: string | null;
+  follows: string | null;
+};
+
+/** What `toRecord` reads. */
+export const COLUMNS = [
+  'id',
+  'kind',
+  'state',
+  'subject',
+  'premises_id',
+  'object_id',
+  'created_at',
+  'deadline',
+  'attempts',
+  'finished_at',
+  'error_code',
+  'platform_version',
+  'follows',
+].join(', ');
+
+export const toRecord = (row: OperationRow): OperationRecord => ({
+  id: row.id,
+  kind: row.kind,
+  state: row.state,
+  subject: row.subject,
+  premisesId: row.premises_id,
+  objectId: row.object_id,
+  createdAt: row.created_at,
+  deadline: row.deadline,
+  attempts: row.attempts,
+  finishedAt: row.finished_at,
+  errorCode: row.error_code,
+  platformVersion: row.platform_version,
+  follows: row.follows,
+});

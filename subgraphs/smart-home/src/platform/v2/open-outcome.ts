@@ -1,0 +1,57 @@
+import { setTimeout as timer } from 'node:timers/promises';
+import { later } from '@house/kernel/clock';
+import type { Outcome } from '@house/kernel/outbox';
+import { PlatformFault } from '../faults.ts';
+import type { Access, OpenOrder } from '../platform.ts';
+import { ARRIVAL_LIMIT_MS, askOperation, readPromises } from './operations.ts';
+import type { V2Session } from './session.ts';
+
+const READ_LIMIT_MS = 2_000;
+/** A platform that has just thawed may know nothing of it yet; after this it is looked at again. */
+const SECOND_LOOK_MS = 1_000;
+/** One repeat with the same key after a lost answer; more would only hammer a door that does not respond. */
+const ATTEMPTS_AFTER_LOSS = 2;
+
+/** Resolves after the time, or rejects when `signal` is aborted before. */
+export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * That the platform knows nothing of an open means what the site promises. With keys and deadlines it cannot happen once
+ * the deadline is over. With keys alone it may still happen while the request can be on its way; it may be sent again
+ * meanwhile, for the key makes them one. Without keys it means nothing at all: nobody will ever tell.
+ *
+ * @param pause waits; only a test gives another.
+ */
+export const createOpenOutcome = (
+  session: V2Session,
+  pause: Pause = (milliseconds, signal) => timer(milliseconds, undefined, { signal }),
+): Access['outcome'] => {
+  const bounded = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]);
+  const ask = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome | undefined> =>
+    (await askOperation(session, { ...order, siteId: order.unit.siteId }, bounded(signal)))?.outcome;
+
+  const seek = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome> => {
+    const askedAt = session.clock();
+    const known = await ask(order, signal);
+    if (known) return known;
+    const promises = await readPromises(session, order.unit.siteId, bounded(signal));
+    if (!promises?.keys) return { is: 'ambiguous', next: 'nothing' };
+    const mayStillArrive = askedAt < (promises.deadlines ? order.notAfter : later(order.sentAt, ARRIVAL_LIMIT_MS));
+    if (!promises.deadlines && !mayStillArrive) {
+      await pause(SECOND_LOOK_MS, signal);
+      const thawed = await ask(order, signal);
+      if (thawed) return thawed;
+    }
+    const repeatable = order.actuation === 'MOMENTARY' && order.attempts < ATTEMPTS_AFTER_LOSS;
+    return { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable, mayStillArrive };
+  };
+
+  return async (order, signal) => {
+    try {
+      return await seek(order, signal);
+    } catch (error) {
+      if (error instanceof PlatformFault || signal.aborted) return { is: 'ambiguous', next: 'ask' };
+      throw error;
+    }
+  };
+};
