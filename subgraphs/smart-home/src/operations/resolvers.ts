@@ -21,6 +21,10 @@ const decode = (cursor: string): PageQuery['after'] => {
   return { createdAt, id };
 };
 
+/** Its time is over while an answer is still waited for: the command says so itself only when that attempt has ended. */
+const isUnanswered = ({ kind, state, deadline }: OperationRecord, now: Date): boolean =>
+  kind === 'OPEN' && state === 'SENT' && now >= deadline;
+
 export const createOperationResolvers = ({ clock }: { clock: Clock }): Resolvers => ({
   Query: {
     // Another person's operation is null, exactly as if it did not exist.
@@ -34,7 +38,11 @@ export const createOperationResolvers = ({ clock }: { clock: Clock }): Resolvers
       const found = await operation.load(id);
       return found?.subject === principal.subject ? found : null;
     },
-    error: ({ errorCode }) => errorCode && userErrorOf(errorCode),
+    state: (operation) => (isUnanswered(operation, clock()) ? 'UNKNOWN_OUTCOME' : operation.state),
+    error: (operation) => {
+      const code = isUnanswered(operation, clock()) ? 'OUTCOME_UNKNOWN' : operation.errorCode;
+      return code && userErrorOf(code);
+    },
   },
   Premises: {
     operations: async ({ id }, { state, first, after }, { principal, standing, operationsOf }) => {
