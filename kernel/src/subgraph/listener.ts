@@ -21,9 +21,18 @@ const TIMEOUTS = {
 
 /**
  * Turns of the event loop in which what has already arrived is accepted and read. Node closes a connection whose request
- * it has not begun to read as if it were idle, and a connection that it has not accepted with its socket.
+ * it has not begun to read as if it were idle, and the system resets one that has not been accepted with its socket: what
+ * arrives during a turn is met by the next, so the last one is to be short.
  */
-const LAST_TURNS = 5;
+const LAST_TURNS = { least: 5, most: 500, shortMs: 0.3 };
+
+const untilQuiet = async (): Promise<void> => {
+  for (let turn = 1; turn <= LAST_TURNS.most; turn += 1) {
+    const beganAt = performance.now();
+    await nextTurn();
+    if (turn >= LAST_TURNS.least && performance.now() - beganAt < LAST_TURNS.shortMs) return;
+  }
+};
 
 /** What is still unfinished after this is cut; no request takes longer. */
 const DRAIN_LIMIT_MS = REQUEST_LIMIT_MS + 500;
@@ -108,7 +117,7 @@ export const createListener = ({
     closing = true;
     for (const outgoing of underWay) isLast(outgoing);
     await delay(lameDuckMs);
-    for (let turn = 0; turn < LAST_TURNS; turn += 1) await nextTurn();
+    await untilQuiet();
     const closed = new Promise<void>((resolve) => server.once('close', resolve));
     // Not the HTTP server's own `close`, which would end the connections that wait as well.
     NetServer.prototype.close.call(server);

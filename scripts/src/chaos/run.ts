@@ -150,7 +150,8 @@ export const runChaos = async (options: RunOptions): Promise<Result> => {
     return result;
   } finally {
     await stopAll();
-    if (result && isClean(result)) rmSync(directory, { recursive: true, force: true });
+    // With a bug planted, a clean run is what has to be looked into.
+    if (result && isClean(result) === (options.bug === undefined)) rmSync(directory, { recursive: true, force: true });
     else options.say(`the logs and the history stay in ${directory}`);
   }
 };
