@@ -15,10 +15,20 @@ export const BUGS = {
   'retry-on-toggle': ['duplicated'],
   'key-reuse-accepted': ['lost', 'duplicated'],
   'stale-permission': ['late'],
-  'repeat-after-crash': ['duplicated'],
+  'repeat-after-crash': ['duplicated', 'falseNotOpened'],
   'expired-when-uncertain': ['falseNotOpened'],
 } as const satisfies Record<string, readonly Counter[]>;
 
 export type Bug = keyof typeof BUGS;
 
 export const isBug = (name: string): name is Bug => Object.hasOwn(BUGS, name);
+
+/** What happens more often than otherwise, so that a short run is enough. */
+export type Focus = 'toggles' | 'revocations' | 'postgres';
+
+const FOCUSES: Readonly<Partial<Record<Bug, Focus>>> = {
+  'ack-before-commit': 'postgres',
+  'retry-on-toggle': 'toggles',
+  'stale-permission': 'revocations',
+};
+export const focusOf = (bug: Bug | undefined): Focus | undefined => bug && FOCUSES[bug];

@@ -1,5 +1,6 @@
 /** What happens to the platform from time to time, beside the faults of single calls. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Focus } from './bugs.ts';
 import type { Chance } from './chance.ts';
 import { refuseForRate } from './faults.ts';
 import type { Revocation, Standstill } from './history.ts';
@@ -12,6 +13,7 @@ import type { InhabitedFlat } from './world.ts';
 const EPISODES = { revocation: 4, refuse: 2, hang: 2, freeze: 2, tooMany: 3 } as const;
 type Episode = keyof typeof EPISODES;
 const EVERY_MS = { least: 4_000, most: 8_000 };
+const REVOCATIONS_EVERY_MS = { least: 300, most: 600 };
 const LASTS_MS = { least: 1_500, most: 4_000 };
 
 /** Control calls fail while the platform's process is down; whoever starts it again sets everything anew. */
@@ -28,6 +30,7 @@ export const keepHappening = async ({
   load,
   chance,
   watch,
+  focus,
   revoked,
   stood,
 }: {
@@ -37,6 +40,7 @@ export const keepHappening = async ({
   load: Load;
   chance: Chance;
   watch: Watch;
+  focus: Focus | undefined;
   revoked: (revocation: Revocation) => void;
   stood: (standstill: Standstill) => void;
 }): Promise<void> => {
@@ -63,10 +67,12 @@ export const keepHappening = async ({
       if (revocation) revoked(revocation);
     },
   };
+  const onlyRevocations = focus === 'revocations';
+  const every = onlyRevocations ? REVOCATIONS_EVERY_MS : EVERY_MS;
   for (;;) {
-    await delay(chance.between(EVERY_MS.least, EVERY_MS.most));
+    await delay(chance.between(every.least, every.most));
     if (watch.over()) return;
-    const episode = chance.weighted<Episode>(EPISODES);
+    const episode = onlyRevocations ? 'revocation' : chance.weighted<Episode>(EPISODES);
     watch.note(`${episode} begins`);
     await episodes[episode]();
     watch.note(`${episode} ends`);

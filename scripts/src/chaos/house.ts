@@ -49,7 +49,8 @@ const smartHomeOf = (bug: Bug | undefined, databaseUrl: string) => {
 export const startHouse = async (options: HouseOptions, stops: (() => Promise<void>)[]): Promise<House> => {
   const { directory, world, chance } = options;
   const ports = createPorts(process.pid);
-  const servers = await startServers({ ...options, ports });
+  const settings = options.bug === 'ack-before-commit' ? { wal_writer_delay: '10s' } : {};
+  const servers = await startServers({ ...options, ports, settings });
   stops.push(servers.stop);
   const { databaseUrl, redisUrl, postgres, redis } = servers;
   const services = await startServices({

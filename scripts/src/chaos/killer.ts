@@ -1,6 +1,7 @@
 /** Kills processes without warning, and makes workers stand still for longer than a lease. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Program } from '../deployed/program.ts';
+import type { Focus } from './bugs.ts';
 import type { Chance } from './chance.ts';
 import type { Standstill } from './history.ts';
 
@@ -41,15 +42,18 @@ export const keepKilling = async ({
   programs,
   chance,
   watch,
+  focus,
   beforeKill,
   killed,
 }: {
   programs: Programs;
   chance: Chance;
   watch: Watch;
+  focus: Focus | undefined;
   beforeKill: (victim: Victim) => Promise<boolean>;
   killed: (victim: Victim) => void;
 }): Promise<void> => {
+  const weights = focus === 'postgres' ? { ...WEIGHTS, postgres: 100 } : WEIGHTS;
   let last = { at: Date.now(), accepted: 0 };
   const isDue = (): boolean => {
     if (!isWhole(programs)) return chance.happens(WHILE_DOWN);
@@ -58,7 +62,7 @@ export const keepKilling = async ({
   while (!watch.over()) {
     await wait(chance, KILL_EVERY_MS);
     while (!watch.over() && !isDue()) await delay(LOOK_EVERY_MS);
-    const upright = Object.entries(WEIGHTS).filter(([name]) => programs[name as Victim].isUp());
+    const upright = Object.entries(weights).filter(([name]) => programs[name as Victim].isUp());
     if (watch.over() || upright.length === 0) continue;
     const victim = chance.weighted<Victim>(Object.fromEntries(upright));
     if (!(await beforeKill(victim))) continue;

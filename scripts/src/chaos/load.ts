@@ -3,6 +3,7 @@
  * intent is written down before it is sent, each answer when it comes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Focus } from './bugs.ts';
 import type { Chance } from './chance.ts';
 import type { Intent, Shown } from './history.ts';
 import { createOpens, type Opens } from './opens.ts';
@@ -12,6 +13,7 @@ import type { InhabitedFlat } from './world.ts';
 
 const CLIENTS = 36;
 const MIX = { openV2: 52, openV1: 20, vehicles: 28 } as const;
+const TOGGLE_MIX = { openV2: 90, openV1: 5, vehicles: 5 };
 /** A tap that is sent twice at the same moment. */
 const IMPATIENT = 0.05;
 /** A client whose door is in use asks for another one, not in a circle without a breath. */
@@ -45,6 +47,7 @@ export const createLoad = ({
   ops,
   seed,
   chance,
+  focus,
   mayGoOn,
 }: {
   flats: readonly InhabitedFlat[];
@@ -52,6 +55,7 @@ export const createLoad = ({
   /** Keys begin with it, so that a history says where it comes from. */
   seed: number;
   chance: Chance;
+  focus: Focus | undefined;
   /** Resolves when one more may be accepted. */
   mayGoOn: (accepted: number) => Promise<void>;
 }): Load => {
@@ -85,7 +89,7 @@ export const createLoad = ({
     return states;
   };
 
-  const opens = createOpens({ flats, send, look, chance, isOver });
+  const opens = createOpens({ flats, send, look, chance, onlyToggles: focus === 'toggles', isOver });
   const lanes = createVehicleLanes({ flats, send, look });
   const actions = {
     openV2: (own: Chance) => opens.somewhere(own, 'v2'),
@@ -95,7 +99,7 @@ export const createLoad = ({
   const client = async (own: Chance): Promise<void> => {
     for (; !isOver(); await delay(BREATH_MS)) {
       await mayGoOn(accepted);
-      if (!isOver()) await actions[own.weighted(MIX)](own);
+      if (!isOver()) await actions[own.weighted(focus === 'toggles' ? TOGGLE_MIX : MIX)](own);
     }
   };
 

@@ -27,12 +27,14 @@ export const createOpens = ({
   send,
   look,
   chance,
+  onlyToggles,
   isOver,
 }: {
   flats: readonly InhabitedFlat[];
   send: Send;
   look: Look;
   chance: Chance;
+  onlyToggles: boolean;
   isOver: () => boolean;
 }): Opens => {
   const inUse = new Set<string>();
@@ -71,7 +73,7 @@ export const createOpens = ({
     somewhere: async (own, apiVersion) => {
       const flat = own.pick(flats.filter((one) => one.apiVersion === apiVersion));
       const { resident } = own.pick(flat.inhabitants);
-      const point = own.pick(flat.points);
+      const point = own.pick(onlyToggles ? flat.points.filter(({ toggle }) => toggle) : flat.points);
       const deadlineMs = own.pick(DEADLINES_MS);
       if (apiVersion === 'v2') {
         const id = await open(flat, resident, point, deadlineMs);

@@ -2,8 +2,9 @@
  * The seeded bugs, planted around the parts of smart-home from outside: none of them is in the product. Each makes the
  * mistake that the guarantee of its name keeps others from.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@house/kernel/database';
-import type { Handler, OutboxStore } from '@house/kernel/outbox';
+import type { Command, Handler, OutboxStore } from '@house/kernel/outbox';
 import type { Alterations } from '@house/smart-home/app';
 import type { OperationStore } from '@house/smart-home/operations/operations';
 import type { Access, OpenOrder, Platform } from '@house/smart-home/platform/platform';
@@ -32,6 +33,8 @@ const withStore =
   (change: (store: OutboxStore, database: Database) => Partial<OutboxStore>) =>
   (store: OutboxStore, database: Database): OutboxStore => ({ ...store, ...change(store, database) });
 
+/** Longer than the time from one sweep to the next. */
+const SLOW_MS = 400;
 const LONG_MS = 60 * 60 * 1_000;
 /** Equal to any other. */
 const ANY_INPUT = Object.assign(Buffer.alloc(32), { equals: () => true });
@@ -71,21 +74,34 @@ export const PLANTED: Readonly<Record<Exclude<Bug, 'ack-before-commit'>, Alterat
   },
   'no-sweeper': { outbox: withStore(() => ({ due: async () => [] })) },
   'no-fencing': {
-    outbox: withStore((store, database) => ({
-      settle: async (command, decision, now) => {
+    // Long enough for another worker to come by.
+    handlers: onlyOpens((open) => ({ ...open, permit: (command) => delay(SLOW_MS).then(() => open.permit(command)) })),
+    outbox: withStore((store, database) => {
+      /** Whoever writes holds it, whoever else may be at it and although it has ended. */
+      const seize = async (command: Command, now: Date): Promise<Command> => {
         const [row] = await database.query<{ lease_token: number }>(
-          'UPDATE outbox.commands SET finished_at = NULL WHERE id = $1 RETURNING lease_token',
-          [command.id],
+          'UPDATE outbox.commands SET finished_at = NULL, lease_until = $2 WHERE id = $1 RETURNING lease_token',
+          [command.id, new Date(now.getTime() + LONG_MS)],
         );
-        return store.settle({ ...command, leaseToken: row?.lease_token ?? command.leaseToken }, decision, now);
-      },
-      claim: async (id, now) => {
-        await database.query('UPDATE outbox.commands SET lease_until = NULL WHERE id = $1', [id]);
-        return store.claim(id, now);
-      },
-    })),
+        return { ...command, leaseToken: row?.lease_token ?? command.leaseToken };
+      };
+      return {
+        due: async (now, limit) => {
+          await database.query('UPDATE outbox.commands SET lease_until = NULL WHERE lease_until > $1', [now]);
+          return store.due(now, limit);
+        },
+        markSent: async (command, now) => store.markSent(await seize(command, now), now),
+        settle: async (command, decision, now) => store.settle(await seize(command, now), decision, now),
+      };
+    }),
   },
-  'retry-on-toggle': { platform: withOrders((order) => ({ ...order, actuation: 'MOMENTARY' })) },
+  'retry-on-toggle': {
+    platform: (platform) => ({
+      ...withOrders((order) => ({ ...order, actuation: 'MOMENTARY' }))(platform),
+      accessPoints: async (unit) =>
+        (await platform.accessPoints(unit)).map((point) => ({ ...point, actuation: 'MOMENTARY' })),
+    }),
+  },
   'key-reuse-accepted': { operations: anyInput },
   'stale-permission': { handlers: onlyOpens((open) => ({ ...open, permit: async () => null })) },
   'repeat-after-crash': { outbox: withStore(() => ({ markSent: async () => true })) },

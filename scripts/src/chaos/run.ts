@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { keepsState } from '../deployed/services.ts';
+import { focusOf } from './bugs.ts';
 import { createChance } from './chance.ts';
 import { askResidents, readFlats, readOperations, readRedis, untilSettled } from './collect.ts';
 import { COUNTERS, type Counter, type History } from './history.ts';
@@ -111,9 +112,14 @@ const runIn = async (
     databaseUrl,
     flats,
     chance: chance.stream('trouble'),
+    focus: focusOf(options.bug),
     note: (line) => appendFileSync(join(directory, 'trouble.log'), `${new Date().toISOString()} ${line}\n`),
   });
-  const load = createLoad({ flats, ops, seed, chance: chance.stream('load'), mayGoOn: trouble.mayGoOn });
+  const load = createLoad({
+    ...{ flats, ops, seed, focus: focusOf(options.bug) },
+    chance: chance.stream('load'),
+    mayGoOn: trouble.mayGoOn,
+  });
   await runLoad(load, trouble, options);
   say(`killed: ${told(trouble.kills())}; not accepted: ${told(load.refusals())}`);
   if (!trouble.kills().platform) say('the platform simulator was not killed: it keeps no state, or by chance');

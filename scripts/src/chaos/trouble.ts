@@ -3,6 +3,7 @@
  * rights away from residents whose opens are waiting.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Focus } from './bugs.ts';
 import type { Chance } from './chance.ts';
 import { calmly, keepHappening } from './episodes.ts';
 import { startFaults } from './faults.ts';
@@ -36,6 +37,7 @@ export type TroubleOptions = {
   databaseUrl: string;
   flats: readonly InhabitedFlat[];
   chance: Chance;
+  focus: Focus | undefined;
   /** Writes down what was done, for whoever looks for the cause of a violation. */
   note: (line: string) => void;
 };
@@ -73,7 +75,7 @@ const createLedgerGuard = (control: PlatformControl) => {
 };
 
 export const createTrouble = (options: TroubleOptions): Trouble => {
-  const { programs, platformKeepsState, control, databaseUrl, flats, chance, note } = options;
+  const { programs, platformKeepsState, control, databaseUrl, flats, chance, focus, note } = options;
   const kills: Partial<Record<Victim, number>> = {};
   const revocations: History['revocations'] = [];
   const standstills: History['standstills'] = [];
@@ -114,6 +116,7 @@ export const createTrouble = (options: TroubleOptions): Trouble => {
         keepKilling({
           programs,
           watch,
+          focus,
           chance: chance.stream('killer'),
           beforeKill: async (victim) => {
             if (victim !== 'platform') return true;
@@ -131,6 +134,7 @@ export const createTrouble = (options: TroubleOptions): Trouble => {
           flats,
           load,
           watch,
+          focus,
           chance: chance.stream('episodes'),
           revoked: (revocation) => revocations.push(revocation),
           stood: (standstill) => standstills.push(standstill),

@@ -29,6 +29,7 @@ export const startServers = async ({
   ports,
   environment,
   isRoot,
+  settings = {},
   say,
 }: {
   /** For their logs. */
@@ -36,6 +37,8 @@ export const startServers = async ({
   ports: Ports;
   environment: Environment;
   isRoot: boolean;
+  /** Of PostgreSQL, over those that make it durable. */
+  settings?: Readonly<Record<string, string>>;
   say: (line: string) => void;
 }): Promise<Servers> => {
   provide(['postgresql', 'redis'], { environment, isRoot, say });
@@ -48,7 +51,7 @@ export const startServers = async ({
 
   const postgres = startProgram({
     name: 'postgres',
-    ...cluster.server(postgresPort, DURABLE),
+    ...cluster.server(postgresPort, { ...DURABLE, ...settings }),
     port: postgresPort,
     ready: () => postgresVersion(databaseUrl),
     log: join(directory, 'postgres.log'),
