@@ -6,7 +6,7 @@ import { later } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { CLASSES, type CommandClass } from './classes.ts';
 import type { RecordChange } from './outbox.ts';
-import { COMMAND_COLUMNS, type CommandRow, toCommand } from './store.ts';
+import { COMMAND_COLUMNS, type CommandRow, lockOrder, toCommand } from './store.ts';
 
 export type DeadLetter = {
   id: string;
@@ -32,7 +32,10 @@ export type DeadLetters = {
   /** The nearest end of a term first. */
   overdue(limit: number): Promise<OverdueCommand[]>;
   show(id: string): Promise<DeadLetter | OverdueCommand | undefined>;
-  /** Delivers it again under the same key, with a whole life before it. False: there is no such dead letter. */
+  /**
+   * Delivers it again under the same key, with a whole life before it, after whatever of its order is owed by then. False:
+   * there is no such dead letter.
+   */
   replay(id: string, by: { actor: string; now: Date }): Promise<boolean>;
   /** Leaves it undelivered for good, an overdue command too. False: there is neither. */
   discard(id: string, by: { actor: string; now: Date }): Promise<boolean>;
@@ -98,8 +101,9 @@ export const createDeadLetters = ({ database, record }: { database: Database; re
         if (row.was_late) await record(transaction, { command, state: 'FAILED', code: 'NOT_DELIVERED', at: now });
         return true;
       }
+      if (command.orderKey !== null) await lockOrder(transaction, command.orderKey);
       await transaction.query(
-        `UPDATE outbox.commands SET dead_at = NULL, state = 'QUEUED', finished_at = NULL, phase = 'send', lease_until = NULL, next_at = $2, not_after = $3 WHERE id = $1`,
+        `UPDATE outbox.commands SET seq = DEFAULT, dead_at = NULL, state = 'QUEUED', finished_at = NULL, phase = 'send', lease_until = NULL, next_at = $2, not_after = $3 WHERE id = $1`,
         [id, now, later(now, CLASSES[command.class].lifeMs)],
       );
       await record(transaction, { command, state: 'QUEUED', code: null, at: now });

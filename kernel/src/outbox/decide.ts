@@ -3,8 +3,9 @@
  * promises can be checked over any history.
  *
  * The promises: a command of a class that gives up is never handed over after `notAfter`, and one of a class that does
- * not ends only when it is done or cancelled; what may have had an effect is never reported as failed or expired; what
- * cannot be repeated safely is handed over at most once.
+ * not ends only when it is done or cancelled; a physical action that may have had an effect is never reported as failed or
+ * expired; what cannot be repeated safely is handed over at most once. A write that nobody confirmed in its time is told as
+ * not delivered, whatever became of it.
  */
 import { later } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -56,11 +57,18 @@ const confirmLimitMs = (command: Command): number => (command.class === 'moment'
 /** How long the truth about a physical action is looked for. */
 const TRUTH_SOUGHT_MS = 24 * 60 * 60 * 1_000;
 
+/** Clocks of two machines differ by less: what lies further ahead was written by a clock that has been set back since. */
+export const CLOCKS_APART_MS = 60_000;
+
 const givesUp = (command: Command): boolean => CLASSES[command.class].givesUp;
+
+/** Nobody knows how long the person has waited by now, so that it would be too late for all we know. */
+const isOfUnknownAge = (command: Command, now: Date): boolean =>
+  command.class === 'moment' && command.createdAt > later(now, CLOCKS_APART_MS);
 
 /** True while handing it over can still be in time; always, for what is never given up. */
 export const mayStillSend = (command: Command, now: Date): boolean =>
-  !givesUp(command) || now.getTime() < command.notAfter.getTime() - SEND_MARGIN_MS;
+  !givesUp(command) || (now.getTime() < command.notAfter.getTime() - SEND_MARGIN_MS && !isOfUnknownAge(command, now));
 
 const ageOf = (command: Command, now: Date): number => now.getTime() - command.createdAt.getTime();
 
@@ -108,7 +116,8 @@ const sendAgain = (
 
 const ask = (command: Command, now: Date, retryAfterMs = 0): Decision => {
   // Counted from when it was handed over: how long it waited for its turn before says nothing about the answer.
-  const age = now.getTime() - (command.sentAt ?? command.createdAt).getTime();
+  // Either way: a clock that was set back must not make it asked without end.
+  const age = Math.abs(now.getTime() - (command.sentAt ?? command.createdAt).getTime());
   const isOver = givesUp(command) && now >= command.notAfter;
   if (isOver && now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
     return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };

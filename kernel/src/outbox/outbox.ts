@@ -84,7 +84,7 @@ export type Dispatcher = {
 export { createBullDispatcher } from './bull.ts';
 export { CLASSES, type CommandClass } from './classes.ts';
 export { createDeadLetters, type DeadLetters } from './dead-letters.ts';
-export type { Outcome } from './decide.ts';
+export { CLOCKS_APART_MS, type Outcome } from './decide.ts';
 export { createInProcessDispatcher } from './in-process.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { createOutboxStore, migrateOutbox, type OutboxStore } from './store.ts';

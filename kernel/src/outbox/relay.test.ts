@@ -170,6 +170,53 @@ test('a command whose deadline has passed is never sent', async () => {
   expect(statesOf('a')).toEqual(['EXPIRED']);
 });
 
+test('a door that was asked for before the clock was set back by an hour is not opened when it is there again', async () => {
+  const handler = answering();
+  await using running = await house(handler);
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  now = later(START, -3_600_000);
+  await running.turn();
+  expect(statesOf('a')).toEqual(['EXPIRED']);
+  now = later(START, 1_000);
+  await running.turn();
+  expect(handler.sent).toEqual([]);
+});
+
+test('a clock that is set back by an hour keeps no write waiting for an hour, and hurries none', async () => {
+  const handler = answering(
+    { is: 'not-sent', code: 'PLATFORM_UNAVAILABLE' },
+    { is: 'not-sent', code: 'PLATFORM_UNAVAILABLE', retryAfterMs: 7_000 },
+  );
+  await using running = await house(handler);
+  await put({ id: 'a', notAfter: later(now, 86_400_000) });
+  await running.turn();
+  now = later(START, -3_600_000);
+  await running.turn();
+  await running.turn();
+  expect(handler.sent).toEqual(['a', 'a']);
+  now = later(now, 7_000);
+  await running.turn();
+  expect(statesOf('a').at(-1)).toBe('SUCCEEDED');
+});
+
+test('what a worker was at that died before the clock was set back by an hour is asked about at once, and not without end', async () => {
+  const dead = store();
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  const claimed = await dead.claim('a', now);
+  if (!claimed) throw new Error('not claimed');
+  await dead.markSent(claimed, now);
+  now = later(START, -3_600_000);
+  const handler = answering({ is: 'ambiguous', next: 'ask' });
+  await using running = await house(handler);
+  await running.turn();
+  await running.turn();
+  expect(handler.asked).toEqual(['a']);
+  now = later(now, 60_000);
+  await running.turn();
+  expect(handler.asked).toEqual(['a', 'a']);
+  expect(statesOf('a').at(-1)).toBe('SUCCEEDED');
+});
+
 test('who waits for the truth about a door is told that it may have opened, and why nothing more is known', async () => {
   const handler = answering({ is: 'ambiguous', next: 'ask' }, { is: 'ambiguous', next: 'ask' });
   await using running = await house(handler);
@@ -190,6 +237,25 @@ test('what is no longer allowed when its turn comes is cancelled before anything
   await running.turn();
   expect(handler.sent).toEqual([]);
   expect(changes).toMatchObject([{ state: 'CANCELLED', code: 'NO_LONGER_ALLOWED' }]);
+});
+
+test('a door is not kept waiting for a whole lease when the right to it could not be asked for once', async () => {
+  let asked = 0;
+  const handler = {
+    ...answering(),
+    permit: async () => {
+      asked += 1;
+      if (asked === 1) throw new Error('nobody answers');
+      return null;
+    },
+  };
+  await using running = await house(handler);
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 3_000) });
+  await running.turn();
+  expect(statesOf('a')).toEqual(['QUEUED']);
+  now = later(now, 250);
+  await running.turn();
+  expect(statesOf('a')).toEqual(['QUEUED', 'SENT', 'SUCCEEDED']);
 });
 
 test('safety goes first, then doors, then the rest', async () => {

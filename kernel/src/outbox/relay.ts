@@ -17,6 +17,8 @@ const WATCH_EVERY_MS = 5_000;
 const ATTEMPT_LIMIT_MS = 6_000;
 /** A third of the lease: one lost renewal does no harm. */
 const RENEW_EVERY_MS = 1_000;
+/** Somebody waits at a door: a right that could not be asked for is asked for again soon, not when the lease runs out. */
+const RIGHT_UNKNOWN: Outcome = { is: 'not-sent', code: 'DEADLINE_PASSED', retryAfterMs: 250 };
 /** Follow-ups this near are woken by a timer, later ones are left to the sweep. */
 const TIMER_HORIZON_MS = 5_000;
 
@@ -49,6 +51,15 @@ const createDeliver =
     if (!claimed) return undefined;
 
     let command = claimed;
+    const right = (handler: Handler): Promise<Outcome | undefined> =>
+      handler.permit(command).then(
+        (refusal) => (refusal === null ? undefined : { is: 'cancelled', code: refusal }),
+        (error: unknown) => {
+          if (command.class !== 'moment') throw error;
+          log.warn('right-unknown', { operationId: id, error });
+          return RIGHT_UNKNOWN;
+        },
+      );
     const attempt = async (): Promise<Decision | undefined> => {
       if (command.phase === 'send' && !mayStillSend(command, clock())) return outOfTime(command, clock());
       const handler = handlers[command.kind];
@@ -62,8 +73,8 @@ const createDeliver =
           return { is: 'ambiguous', next: 'ask' };
         });
       } else {
-        const refusal = await handler.permit(command);
-        if (refusal) outcome = { is: 'cancelled', code: refusal };
+        const hindrance = await right(handler);
+        if (hindrance) outcome = hindrance;
         else if (!mayStillSend(command, clock())) return outOfTime(command, clock());
         else {
           const sentAt = clock();

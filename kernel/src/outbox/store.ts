@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Database, migrate, type Queryable, type Row } from '../database/database.ts';
 import { COMMAND_CLASSES, type CommandClass } from './classes.ts';
-import { type Decision, isUncertain } from './decide.ts';
+import { CLOCKS_APART_MS, type Decision, isUncertain } from './decide.ts';
 import type { Change, Command, NewCommand, RecordChange, Turn } from './outbox.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
@@ -44,6 +44,28 @@ export const COMMAND_COLUMNS =
 
 /** Keeps the locks of order keys apart from all others of the database. */
 const ORDER_LOCK = 7_301_205;
+
+/** As `OutboxStore.lockOrder`. */
+export const lockOrder = async (transaction: Queryable, orderKey: string): Promise<void> => {
+  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [ORDER_LOCK, orderKey]);
+};
+
+/** A question waits for no longer, unless the receiver asked for more. */
+const QUESTION_WAITS_MS = 65_000;
+
+const ahead = (now: string, milliseconds: number): string => `${now}::timestamptz + interval '${milliseconds} ms'`;
+
+/**
+ * In SQL: its time has come. What was last touched in the future was so by a clock that has been set back since, and its
+ * times say nothing: it is looked at now, and not when the clock is there again.
+ * @param now names the parameter.
+ */
+const isDue = (now: string): string =>
+  `(next_at <= ${now} OR coalesce(sent_at, created_at) > ${ahead(now, CLOCKS_APART_MS)}
+    AND (phase = 'send' OR next_at > ${ahead(now, QUESTION_WAITS_MS)}))`;
+/** In SQL: nobody is at it. A lease that lies further ahead than any is of such a clock too. */
+const isFree = (now: string): string =>
+  `(lease_until IS NULL OR lease_until <= ${now} OR lease_until > ${ahead(now, LEASE_MS + CLOCKS_APART_MS)})`;
 
 export type OutboxStore = Upkeep & {
   /**
@@ -90,10 +112,6 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
       return true;
     });
 
-  const lockOrder = async (transaction: Queryable, orderKey: string): Promise<void> => {
-    await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [ORDER_LOCK, orderKey]);
-  };
-
   return {
     ...createUpkeep({ database }),
     lockOrder,
@@ -110,7 +128,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
         `SELECT id, class, "leaseToken" FROM (
            SELECT id, class, lease_token AS "leaseToken", next_at, row_number() OVER (PARTITION BY class ORDER BY next_at) AS place
            FROM outbox.commands c
-           WHERE finished_at IS NULL AND next_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+           WHERE finished_at IS NULL AND ${isDue('$1')} AND ${isFree('$1')}
              AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
          ) due WHERE place <= $2
          ORDER BY array_position($3::text[], class), next_at`,
@@ -118,7 +136,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
       ),
     next: async (orderKey, now) => {
       const [first] = await database.query<Turn & { isDue: boolean }>(
-        `SELECT id, class, lease_token AS "leaseToken", next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) AS "isDue"
+        `SELECT id, class, lease_token AS "leaseToken", ${isDue('$2')} AND ${isFree('$2')} AS "isDue"
          FROM outbox.commands WHERE order_key = $1 AND finished_at IS NULL ORDER BY seq LIMIT 1`,
         [orderKey, now],
       );
@@ -127,7 +145,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
     claim: async (id, now) => {
       const [row] = await database.query<CommandRow>(
         `UPDATE outbox.commands c SET lease_token = lease_token + 1, lease_until = $3
-         WHERE id = $1 AND finished_at IS NULL AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+         WHERE id = $1 AND finished_at IS NULL AND ${isDue('$2')} AND ${isFree('$2')}
            AND NOT EXISTS (SELECT 1 FROM outbox.commands e WHERE e.order_key = c.order_key AND e.seq < c.seq AND e.finished_at IS NULL)
          RETURNING ${COMMAND_COLUMNS}`,
         [id, now, new Date(now.getTime() + LEASE_MS)],

@@ -28,13 +28,13 @@ beforeEach(async () => {
 const record = async (_: unknown, change: Change): Promise<void> => void changes.push(change);
 const store = () => createOutboxStore({ database, record });
 const deadLetters = () => createDeadLetters({ database, record });
-const put = (id: string, commandClass: CommandClass, termMs: number) =>
+const put = (id: string, commandClass: CommandClass, termMs: number, orderKey: string | null = null) =>
   database.transaction((transaction) =>
     store().put(transaction, {
       id,
       kind: 'thing',
       class: commandClass,
-      orderKey: null,
+      orderKey,
       body: { name: 'vp_1' },
       createdAt: now,
       notAfter: later(now, termMs),
@@ -165,4 +165,18 @@ test('what ended is forgotten after ninety days; dead letters, decisions of peop
   expect(await idsOf()).toEqual(['dead', 'decided', 'done', 'done late', 'owed']);
   await worker().at(91 * DAY_MS);
   expect(await idsOf()).toEqual(['dead', 'decided', 'owed']);
+});
+
+test('a dead letter that goes out again waits for what is under way of its order, and for what was asked for since', async () => {
+  for (const id of ['dead', 'under way', 'waiting']) await put(id, 'write', DAY_MS, 'flat');
+  await finish('dead', 'NOT_DELIVERED');
+  await store().claim('under way', now);
+  await deadLetters().replay('dead', { actor: 'operator', now });
+  expect(await store().claim('dead', now)).toBeUndefined();
+  now = later(now, DAY_MS);
+  for (const id of ['under way', 'waiting']) {
+    expect(await store().next('flat', now)).toMatchObject({ id });
+    await finish(id);
+  }
+  expect(await store().claim('dead', now)).toMatchObject({ id: 'dead' });
 });

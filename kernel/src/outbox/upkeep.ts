@@ -26,8 +26,6 @@ export type Upkeep = {
    * decided about.
    */
   forget(before: Date, limit: number): Promise<void>;
-  /** Unfinished commands by class, and the age of the oldest in seconds. */
-  depth(now: Date): Promise<{ class: CommandClass; count: number; oldestSeconds: number }[]>;
   /** How these commands stand; ids that nobody knows are left out. */
   spans(ids: readonly string[]): Promise<Span[]>;
 };
@@ -71,12 +69,6 @@ export const createUpkeep = ({ database }: { database: Database }): Upkeep => ({
       [before, limit],
     );
   },
-  depth: (now) =>
-    database.query(
-      `SELECT class, count(*)::int AS count, extract(epoch FROM $1 - min(created_at))::float8 AS "oldestSeconds"
-       FROM outbox.commands WHERE finished_at IS NULL GROUP BY class`,
-      [now],
-    ),
   spans: (ids) =>
     database.query(
       `SELECT id, state, created_at AS "createdAt", finished_at AS "finishedAt"

@@ -133,3 +133,12 @@ test('three seconds are assumed where the platform does not say for how long a p
   expect(succeeded(1_499)).toBe('follows');
   expect(succeeded(1_500)).toBe('leads');
 });
+
+test('a clock that is set back by an hour does not make a gate open, or busy, for everybody until it is there again', () => {
+  const ahead = -3_600_000;
+  for (const state of ['QUEUED', 'SENT', 'UNKNOWN_OUTCOME'] as const)
+    expect(shareOf(tap('TOGGLE'), [open(state, ahead)])).toEqual({ is: 'leads' });
+  const done = open('SUCCEEDED', ahead, { finishedAt: later(NOW, -ahead) });
+  expect(shareOf(tap('TOGGLE'), [done])).toEqual({ is: 'leads' });
+  expect(shareOf(tap('MOMENTARY'), [own('QUEUED', ahead)])).toEqual({ is: 'leads' });
+});

@@ -5,7 +5,7 @@
 import { later } from '@house/kernel/clock';
 import type { Queryable } from '@house/kernel/database';
 import type { ErrorCode } from '@house/kernel/errors';
-import type { Change, CommandState, OutboxStore } from '@house/kernel/outbox';
+import { type Change, CLOCKS_APART_MS, type CommandState, type OutboxStore } from '@house/kernel/outbox';
 import type { Followers, OperationRecord } from '../operations/operations.ts';
 import type { KnownAccessPoint } from './directory.ts';
 import { DEADLINE_MS } from './rules.ts';
@@ -75,7 +75,9 @@ const blocks = (leader: OperationRecord, tap: Tap): boolean => {
 
 /** What becomes of a tap. @param opens of the point, newest first: the person's own, and those that lead. */
 export const shareOf = (tap: Tap, opens: readonly OperationRecord[]): Share => {
-  const own = opens.find(
+  // Of a clock that has been set back since: nobody knows when it was, and it would open for everybody until then.
+  const known = opens.filter(({ createdAt }) => createdAt <= later(tap.at, CLOCKS_APART_MS));
+  const own = known.find(
     ({ subject, premisesId, state, createdAt }) =>
       subject === tap.subject &&
       premisesId === tap.premisesId &&
@@ -83,7 +85,7 @@ export const shareOf = (tap: Tap, opens: readonly OperationRecord[]): Share => {
       createdAt > later(tap.at, -JOINED_WITHIN_MS),
   );
   if (own) return { is: 'joins', id: own.id };
-  const leaders = opens.filter(({ follows }) => follows === null);
+  const leaders = known.filter(({ follows }) => follows === null);
   const leader = leaders.find((candidate) => serves(candidate, tap));
   if (leader) return { is: 'follows', leader };
   return leaders.some((candidate) => blocks(candidate, tap))

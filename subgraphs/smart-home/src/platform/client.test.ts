@@ -110,6 +110,35 @@ test('a request that is given up while it waits for a connection was not sent; o
   expect(effects.filter((effect) => effect === 'unsent')).toHaveLength(8);
 });
 
+test('a site that stands still and holds all connections does not make another one look broken', async () => {
+  const server = createServer(() => undefined);
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const clock = () => now;
+  const guard = createGuard({ clock });
+  const telemetry = createTelemetry({ service: 'test', level: 'silent' });
+  const url = `http://127.0.0.1:${await portOf(server)}`;
+  const client = createPlatformClient({ url, guard, witness: () => undefined, clock, telemetry });
+  closing.push(() => client.close());
+  const given = new AbortController();
+  const asks = (siteId: number) =>
+    client.exchange({ method: 'GET', path: '/', route: '/', siteId, signal: given.signal }).catch(() => undefined);
+  let heard = 0;
+  const allTaken = Promise.withResolvers<void>();
+  server.on('request', () => {
+    heard += 1;
+    if (heard === 32) allTaken.resolve();
+  });
+  const still = Array.from({ length: 32 }, () => asks(17));
+  await allTaken.promise;
+  const waiting = Array.from({ length: 32 }, () => asks(23));
+  given.abort();
+  await Promise.all([...still, ...waiting]);
+  expect([guard.isBroken(17), guard.isBroken(23)]).toEqual([true, false]);
+});
+
 /** A server that speaks TCP and no more. */
 const startTcp = async (answer: (socket: Socket) => void): Promise<number> => {
   const sockets: Socket[] = [];

@@ -170,10 +170,10 @@ export const createPlatformClient = ({
         const isLate = !departure.begun && isTooLate();
         const fault = isLate ? TOO_LATE : networkFault(error, departure.begun ? 'possible' : 'unsent');
         observe(undefined, fault.problem ?? fault.effect);
-        if (!isLate) {
-          guard.report(siteId ?? 'platform', 'failed');
-          witness(siteId, false);
-        }
+        // Given up while it waited for a connection: those of other sites may have had them all.
+        const isNotTried = !departure.begun && signal.aborted;
+        if (!isLate && !isNotTried) guard.report(siteId ?? 'platform', 'failed');
+        if (!isLate) witness(siteId, false);
         throw new PlatformFault(fault, error);
       }
       observe(answer.status, '');

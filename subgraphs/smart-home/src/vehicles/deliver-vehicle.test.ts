@@ -2,7 +2,8 @@ import { later } from '@house/kernel/clock';
 import type { Command, Outcome } from '@house/kernel/outbox';
 import { expect, test } from '@jest/globals';
 import type { PlateOrder, Vehicles } from '../platform/platform.ts';
-import { createDeliverAdd } from './deliver-vehicle.ts';
+import { createDeliverAdd, createDeliverRemove } from './deliver-vehicle.ts';
+import type { Provisioning } from './store.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const signal = new AbortController().signal;
@@ -72,4 +73,13 @@ test('a car about which nobody tells is asked about for a day, and then holds up
   expect(await handler.confirm(command(), signal)).toEqual({ is: 'ambiguous', next: 'ask' });
   passUntil(later(NOW, 1_000));
   expect(await handler.confirm(command(), signal)).toEqual({ is: 'ambiguous', next: 'repeat' });
+});
+
+test.each<[string, typeof createDeliverAdd, Provisioning]>([
+  ['a car that its person has taken back meanwhile is not brought back', createDeliverAdd, 'REMOVED'],
+  ['a car that its person has asked for again meanwhile is not taken away', createDeliverRemove, 'APPLIED'],
+])('%s by a dead letter that goes out again', async (_, createDeliver, provisioning) => {
+  const deps = { vehicles: { byIds: async () => [{ id: 've_1', provisioning }] }, clock: () => NOW };
+  const handler = createDeliver(deps as unknown as Parameters<typeof createDeliverAdd>[0]);
+  expect(await handler.permit(command({ phase: 'send' }))).toBe('NO_LONGER_ALLOWED');
 });

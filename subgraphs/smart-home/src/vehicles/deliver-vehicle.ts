@@ -96,7 +96,8 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
       const { subject, permitId } = body.parse(command.body);
       const now = clock();
       const [permit] = await vehicles.byIds([permitId]);
-      if (!permit) return 'NO_LONGER_ALLOWED';
+      // Taken back for good before an operator let it go out again.
+      if (!permit || permit.provisioning === 'REMOVED') return 'NO_LONGER_ALLOWED';
       // Taken back meanwhile: a plate that was never sent need not open a barrier for the moment until it is removed.
       if (permit.provisioning === 'REMOVING' && !command.uncertain) return 'NO_LONGER_ALLOWED';
       const refusal = addVehicleRefusal(
@@ -130,7 +131,10 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
   };
 };
 
-/** Removing needs no permission any more: data that was to be taken back is taken back. */
+/** On the platform, or on its way there, by a command that was asked for later than any removal that is still owed. */
+const WANTED_AGAIN: ReadonlySet<Provisioning> = new Set(['APPLYING', 'APPLIED']);
+
+/** Removing needs no permission any more: data that was to be taken back is taken back, unless it is wanted again. */
 export const createDeliverRemove = (deps: Deps): VehicleCommand => {
   const { vehicles } = deps;
   const step = createStep(
@@ -140,7 +144,11 @@ export const createDeliverRemove = (deps: Deps): VehicleCommand => {
         toldAt !== null,
   );
   return {
-    permit: async () => null,
+    permit: async (command) => {
+      const { permitId } = body.parse(command.body);
+      const [permit] = await vehicles.byIds([permitId]);
+      return permit && WANTED_AGAIN.has(permit.provisioning) ? 'NO_LONGER_ALLOWED' : null;
+    },
     send: (command, signal) => step(command, ({ translator, order }) => translator.remove(order, signal)),
     confirm: (command, signal) => step(command, ({ translator, order }) => translator.removed(order, signal)),
     onChange: async (transaction, { command, state, code, at }) => {

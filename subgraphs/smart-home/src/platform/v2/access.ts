@@ -13,7 +13,7 @@ import type {
   Unit,
 } from '../platform.ts';
 import { createOpenOutcome, type Pause } from './open-outcome.ts';
-import { isNotFound, operationState } from './operations.ts';
+import { isNotFound, openOutcomeOf, operationState } from './operations.ts';
 import type { V2Session } from './session.ts';
 
 const READ_LIMIT_MS = 2_000;
@@ -135,7 +135,7 @@ export const createAccessV2 = (session: V2Session, pause?: Pause): Access => {
           signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]),
           notAfter: order.notAfter,
         });
-        return operationState(jsonOf(answer)).outcome;
+        return openOutcomeOf(operationState(jsonOf(answer)));
       } catch (error) {
         return outcomeOf(error, allowed(order));
       }

@@ -115,3 +115,13 @@ test('what must not be pulsed twice is not repeated, whatever the site keeps', a
   for (const features of [A, B])
     expect(await platform(features).at(2_000, { actuation: 'TOGGLE' })).toMatchObject({ repeatable: false });
 });
+
+test('a door of which the platform knows only that its device did not answer in time stays unknown, and is not called failed', async () => {
+  const failed = (slug: string) => ({
+    ...operation('failed'),
+    problem: { type: `https://errors.smart-home.example/${slug}`, status: 504 },
+  });
+  const after = (slug: string) => platform(A, { [BY_KEY]: [failed(slug)] }).at(2_000);
+  expect(await after('upstream-timeout')).toEqual({ is: 'ambiguous', next: 'nothing' });
+  expect(await after('device-offline')).toEqual({ is: 'failed', code: 'DEVICE_OFFLINE' });
+});

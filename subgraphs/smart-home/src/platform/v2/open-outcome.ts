@@ -1,16 +1,14 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { later } from '@house/kernel/clock';
-import type { Outcome } from '@house/kernel/outbox';
+import { CLASSES, type Outcome } from '@house/kernel/outbox';
 import { PlatformFault } from '../faults.ts';
 import type { Access, OpenOrder } from '../platform.ts';
-import { ARRIVAL_LIMIT_MS, askOperation, readPromises } from './operations.ts';
+import { ARRIVAL_LIMIT_MS, askOperation, openOutcomeOf, readPromises } from './operations.ts';
 import type { V2Session } from './session.ts';
 
 const READ_LIMIT_MS = 2_000;
 /** A platform that has just thawed may know nothing of it yet; after this it is looked at again. */
 const SECOND_LOOK_MS = 1_000;
-/** One repeat with the same key after a lost answer; more would only hammer a door that does not respond. */
-const ATTEMPTS_AFTER_LOSS = 2;
 
 /** Resolves after the time, or rejects when `signal` is aborted before. */
 export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
@@ -27,8 +25,10 @@ export const createOpenOutcome = (
   pause: Pause = (milliseconds, signal) => timer(milliseconds, undefined, { signal }),
 ): Access['outcome'] => {
   const bounded = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]);
-  const ask = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome | undefined> =>
-    (await askOperation(session, { ...order, siteId: order.unit.siteId }, bounded(signal)))?.outcome;
+  const ask = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome | undefined> => {
+    const known = await askOperation(session, { ...order, siteId: order.unit.siteId }, bounded(signal));
+    return known && openOutcomeOf(known);
+  };
 
   const seek = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome> => {
     const askedAt = session.clock();
@@ -42,7 +42,7 @@ export const createOpenOutcome = (
       const thawed = await ask(order, signal);
       if (thawed) return thawed;
     }
-    const repeatable = order.actuation === 'MOMENTARY' && order.attempts < ATTEMPTS_AFTER_LOSS;
+    const repeatable = order.actuation === 'MOMENTARY' && order.attempts < CLASSES.moment.attempts;
     return { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable, mayStillArrive };
   };
 

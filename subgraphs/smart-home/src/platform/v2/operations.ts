@@ -20,7 +20,7 @@ export type OperationState = {
 };
 
 /**
- * What the platform's operation says. A failed one says itself that nothing happened.
+ * What the platform's operation says. A failed one says that nothing came of it.
  * @throws PlatformFault when the body is not an operation.
  */
 export const operationState = (body: unknown): OperationState => {
@@ -47,6 +47,15 @@ export const operationState = (body: unknown): OperationState => {
   })();
   return { outcome, result: result ?? {}, problem: slug };
 };
+
+/**
+ * What it says of an open. A platform whose device did not answer in time calls that a failure too, but does not know what
+ * the door did, and nothing more will come of it.
+ */
+export const openOutcomeOf = ({ outcome, problem }: OperationState): Outcome =>
+  outcome.is === 'failed' && problem !== undefined && faultOf(400, problem).effect === 'possible'
+    ? { is: 'ambiguous', next: 'nothing' }
+    : outcome;
 
 export const isNotFound = (error: unknown): boolean => error instanceof PlatformFault && error.fault.status === 404;
 
