@@ -19,8 +19,8 @@ const WEIGHTS: Readonly<Record<Victim, number>> = {
 };
 const KILL_EVERY_MS = { least: 350, most: 850 };
 /** On a slow machine the house is given time to promise something between two kills, but not much. */
-const OPS_BETWEEN_KILLS = 26;
-const KILL_AT_LEAST_EVERY_MS = 3_000;
+const OPS_BETWEEN_KILLS = 28;
+const KILL_AT_LEAST_EVERY_MS = 6_000;
 const LOOK_EVERY_MS = 50;
 /** Of the looks at a house that is down: one more is killed while it comes back. */
 const WHILE_DOWN = 0.02;
