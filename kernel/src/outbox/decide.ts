@@ -149,6 +149,17 @@ const notTaken = (command: Command, outcome: Outcome & { is: 'not-taken' }, now:
     : ask(command, now);
 };
 
+/**
+ * What a command comes to that may no longer be handed over, after an attempt of which nobody knows what became: the
+ * refusal only when that one certainly had no effect.
+ * @param answer to the question about it.
+ */
+export const withdraw = (refusal: Outcome & { is: 'cancelled' }, answer: Outcome): Outcome => {
+  if (answer.is === 'failed' || (answer.is === 'not-taken' && !answer.mayStillArrive)) return refusal;
+  // Nobody can tell, and to make it certain by sending it again is what may not be.
+  return answer.is === 'ambiguous' && answer.next === 'repeat' ? { is: 'ambiguous', next: 'nothing' } : answer;
+};
+
 /** @param chance a number from 0 to 1, the only randomness. */
 export const decide = (command: Command, outcome: Outcome, now: Date, chance: number): Decision => {
   switch (outcome.is) {

@@ -239,6 +239,30 @@ test('what is no longer allowed when its turn comes is cancelled before anything
   expect(changes).toMatchObject([{ state: 'CANCELLED', code: 'NO_LONGER_ALLOWED' }]);
 });
 
+const NO_TRACE = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true } as const;
+
+test.each<[string, Outcome, CommandState]>([
+  ['has taken effect is told so', { is: 'succeeded' }, 'SUCCEEDED'],
+  ['left no trace is cancelled', NO_TRACE, 'CANCELLED'],
+  ['may still arrive is asked about again', { ...NO_TRACE, mayStillArrive: true }, 'QUEUED'],
+  ['nobody can tell about stays unknown', { is: 'ambiguous', next: 'repeat' }, 'UNKNOWN_OUTCOME'],
+])('a write that is no longer allowed and %s, after an attempt whose answer was lost', async (_, answer, state) => {
+  const handler = answering({ is: 'ambiguous', next: 'repeat' }, answer);
+  let isAllowed = true;
+  await using running = await house({
+    ...handler,
+    permit: async () => (isAllowed ? null : 'NO_LONGER_ALLOWED'),
+  });
+  await put({ id: 'a' });
+  await running.turn();
+  isAllowed = false;
+  now = later(now, 30_000);
+  await running.turn();
+  expect(statesOf('a').at(-1)).toBe(state);
+  expect(handler.sent).toEqual(['a']);
+  expect(handler.asked).toEqual(['a']);
+});
+
 test('a door is not kept waiting for a whole lease when the right to it could not be asked for once', async () => {
   let asked = 0;
   const handler = {

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Decision, decide, mayStillSend, type Outcome, outOfTime } from './decide.ts';
+import { type Decision, decide, mayStillSend, type Outcome, outOfTime, withdraw } from './decide.ts';
 import type { Command, Dispatcher, Handler, Turn } from './outbox.ts';
 import type { OutboxStore } from './store.ts';
 import { createWatch } from './watch.ts';
@@ -60,6 +60,17 @@ const createDeliver =
           return RIGHT_UNKNOWN;
         },
       );
+    const question = (handler: Handler, about: Command, signal: AbortSignal): Promise<Outcome> =>
+      // One that breaks on our side is a question without an answer, and ends when those do.
+      handler.confirm(about, signal).catch((error: unknown): Outcome => {
+        log.error('question-failed', { operationId: id, error });
+        return { is: 'ambiguous', next: 'ask' };
+      });
+    /** What may no longer be handed over may have taken effect by an earlier attempt: that is asked, and told. */
+    const withdrawn = async (hindrance: Outcome, handler: Handler, signal: AbortSignal): Promise<Outcome> =>
+      hindrance.is === 'cancelled' && command.uncertain && command.class !== 'moment'
+        ? withdraw(hindrance, await question(handler, { ...command, phase: 'confirm' }, signal))
+        : hindrance;
     const attempt = async (): Promise<Decision | undefined> => {
       if (command.phase === 'send' && !mayStillSend(command, clock())) return outOfTime(command, clock());
       const handler = handlers[command.kind];
@@ -67,14 +78,10 @@ const createDeliver =
       const signal = AbortSignal.timeout(ATTEMPT_LIMIT_MS);
       let outcome: Outcome;
       if (command.phase === 'confirm') {
-        // A question that breaks on our side is a question without an answer, and ends when those do.
-        outcome = await handler.confirm(command, signal).catch((error: unknown): Outcome => {
-          log.error('question-failed', { operationId: id, error });
-          return { is: 'ambiguous', next: 'ask' };
-        });
+        outcome = await question(handler, command, signal);
       } else {
         const hindrance = await right(handler);
-        if (hindrance) outcome = hindrance;
+        if (hindrance) outcome = await withdrawn(hindrance, handler, signal);
         else if (!mayStillSend(command, clock())) return outOfTime(command, clock());
         else {
           const sentAt = clock();

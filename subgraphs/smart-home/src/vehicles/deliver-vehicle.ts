@@ -82,6 +82,8 @@ const createStep =
     }
   };
 
+const TAKEN_BACK: ReadonlySet<Provisioning> = new Set(['REMOVING', 'REMOVED']);
+
 /** Adding is decided again when its turn comes: membership, permission, suspension and consent may be gone by then. */
 export const createDeliverAdd = (deps: Deps): VehicleCommand => {
   const { vehicles, standings, clock } = deps;
@@ -96,10 +98,8 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
       const { subject, permitId } = body.parse(command.body);
       const now = clock();
       const [permit] = await vehicles.byIds([permitId]);
-      // Taken back for good before an operator let it go out again.
-      if (!permit || permit.provisioning === 'REMOVED') return 'NO_LONGER_ALLOWED';
-      // Taken back meanwhile: a plate that was never sent need not open a barrier for the moment until it is removed.
-      if (permit.provisioning === 'REMOVING' && !command.uncertain) return 'NO_LONGER_ALLOWED';
+      // Taken back: a plate need not open a barrier for the moment until it is removed, nor after an operator's replay.
+      if (!permit || TAKEN_BACK.has(permit.provisioning)) return 'NO_LONGER_ALLOWED';
       const refusal = addVehicleRefusal(
         await standings.fresh(onBehalfOf(subject, command.id, now)),
         permit.premisesId,

@@ -1,7 +1,7 @@
-import { setTimeout as timer } from 'node:timers/promises';
 import { later } from '@house/kernel/clock';
 import type { Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
+import { ARRIVAL_LIMIT_MS, type Pause, pauseFor, SECOND_LOOK_MS } from '../arrival.ts';
 import { contractBroken } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
 import type { Access, AccessPointKind, AccessPointState, OpenOrder } from '../platform.ts';
@@ -11,10 +11,6 @@ import type { V1Session } from './session.ts';
 const READ_LIMIT_MS = 2_000;
 /** The first version opens while the caller waits, for up to five seconds. */
 const OPEN_LIMIT_MS = 5_500;
-/** What is not in the journal by then will not be. */
-const JOURNAL_LIMIT_MS = 15_000;
-/** A platform that has just thawed tells the journal and opens in the same moment; after this it is looked at again. */
-const SECOND_LOOK_MS = 1_000;
 /** The first version bans who asks too often. */
 const LOOK_EVERY_MS = 2_000;
 
@@ -48,9 +44,6 @@ const toState = (item: z.output<typeof door>): AccessPointState => ({
   ],
 });
 
-/** Resolves after the time, or rejects when `signal` is aborted before. */
-export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
-
 /**
  * There is no key to ask about an open by. What the journal of the flat says is the truth, when it says something that
  * only this open can have caused.
@@ -71,7 +64,7 @@ const createOutcome = (session: V1Session, pause: Pause): Access['outcome'] => {
   return async (order, signal): Promise<Outcome> => {
     const door = order.accessPoint.v1;
     if (!door) return { is: 'ambiguous', next: 'nothing' };
-    const limit = later(order.sentAt, JOURNAL_LIMIT_MS);
+    const limit = later(order.sentAt, ARRIVAL_LIMIT_MS);
     const now = session.clock();
     try {
       if (await isInJournal(order, door, signal)) return { is: 'succeeded' };
@@ -90,10 +83,7 @@ const createOutcome = (session: V1Session, pause: Pause): Access['outcome'] => {
 };
 
 /** @param pause waits; only a test gives another. */
-export const createAccessV1 = (
-  session: V1Session,
-  pause: Pause = (milliseconds, signal) => timer(milliseconds, undefined, { signal }),
-): Access => ({
+export const createAccessV1 = (session: V1Session, pause: Pause = pauseFor): Access => ({
   version: 'v1',
   accessPoints: async (unit, signal) => {
     try {

@@ -71,3 +71,15 @@ test("a line is kept for another person's car, and for whoever wrote it when it 
   await vehicles.remove(order(), signal);
   expect(written.map(({ json }) => json)).toEqual([{ cars: '' }]);
 });
+
+test('what became of a car is looked up in the list, and its absence is believed once nothing can be on its way', async () => {
+  const [there, gone] = [platform('а 777 аа 77\na123bc 77').vehicles, platform('а 777 аа 77').vehicles];
+  const noTrace = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true };
+  const old = { sentAt: later(NOW, -15_000) };
+  expect(await there.added(order(), signal)).toEqual({ is: 'succeeded' });
+  expect(await gone.added(order(), signal)).toEqual({ ...noTrace, mayStillArrive: true });
+  expect(await gone.added(order(old), signal)).toEqual({ ...noTrace, mayStillArrive: false });
+  expect(await gone.removed(order(), signal)).toEqual({ is: 'succeeded' });
+  expect(await there.removed(order(old), signal)).toEqual({ ...noTrace, mayStillArrive: false });
+  expect(await there.removed(order({ others: [null] }), signal)).toEqual({ is: 'succeeded' });
+});

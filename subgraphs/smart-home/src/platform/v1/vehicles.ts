@@ -1,6 +1,7 @@
 import { later } from '@house/kernel/clock';
 import type { Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
+import { ARRIVAL_LIMIT_MS } from '../arrival.ts';
 import { contractBroken } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
 import type { PlateOrder, Vehicles } from '../platform.ts';
@@ -71,6 +72,23 @@ export const createVehiclesV1 = (session: V1Session): Vehicles => {
   /** Other people's lines are kept to the letter; ours is recognised whatever spaces and case it was written with. */
   const isSame = (line: string, canonical: string): boolean => line.replace(/[\s-]/g, '').toUpperCase() === canonical;
 
+  /** Whether the plate stands in the list, for whoever asks what became of an earlier attempt. */
+  const seek = async (order: PlateOrder, signal: AbortSignal, wanted: boolean): Promise<Outcome> => {
+    try {
+      const askedAt = session.clock();
+      const isThere = (await read(order, signal)).some((line) => isSame(line, order.plate.canonical));
+      if (isThere === wanted) return { is: 'succeeded' };
+      const mayStillArrive = askedAt < later(order.sentAt, ARRIVAL_LIMIT_MS);
+      return { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true, mayStillArrive };
+    } catch (error) {
+      if (error instanceof PlatformFault) return { is: 'ambiguous', next: 'ask' };
+      throw error;
+    }
+  };
+
+  /** A line that we never wrote, or that stands there for somebody else too. */
+  const isNotOurs = ({ told, others }: PlateOrder): boolean => !told || others.length > 0;
+
   const isLimited = ({ validFrom, validUntil, autoOpen, everywhere }: PlateOrder, now: Date): boolean =>
     validUntil !== null || validFrom > now || !autoOpen || !everywhere;
 
@@ -83,11 +101,11 @@ export const createVehiclesV1 = (session: V1Session): Vehicles => {
         : change(order, signal, (cars) =>
             cars.some((line) => isSame(line, order.plate.canonical)) ? cars : [...cars, order.plate.canonical],
           ),
-    added: async () => ({ is: 'ambiguous', next: 'repeat' }),
+    added: (order, signal) => seek(order, signal, true),
     remove: async (order, signal) =>
-      !order.told || order.others.length > 0
+      isNotOurs(order)
         ? { is: 'succeeded' }
         : change(order, signal, (cars) => cars.filter((line) => !isSame(line, order.plate.canonical))),
-    removed: async () => ({ is: 'ambiguous', next: 'repeat' }),
+    removed: async (order, signal) => (isNotOurs(order) ? { is: 'succeeded' } : seek(order, signal, false)),
   };
 };

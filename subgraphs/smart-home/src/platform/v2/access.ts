@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Pause } from '../arrival.ts';
 import { contractBroken, jsonOf, type PlatformAnswer } from '../client.ts';
 import { beforeSending, outcomeOf } from '../faults.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
   OpenOrder,
   Unit,
 } from '../platform.ts';
-import { createOpenOutcome, type Pause } from './open-outcome.ts';
+import { createOpenOutcome } from './open-outcome.ts';
 import { isNotFound, openOutcomeOf, operationState } from './operations.ts';
 import type { V2Session } from './session.ts';
 

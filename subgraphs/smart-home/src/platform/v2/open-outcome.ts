@@ -1,17 +1,12 @@
-import { setTimeout as timer } from 'node:timers/promises';
 import { later } from '@house/kernel/clock';
 import { CLASSES, type Outcome } from '@house/kernel/outbox';
+import { ARRIVAL_LIMIT_MS, type Pause, pauseFor, SECOND_LOOK_MS } from '../arrival.ts';
 import { PlatformFault } from '../faults.ts';
 import type { Access, OpenOrder } from '../platform.ts';
-import { ARRIVAL_LIMIT_MS, askOperation, openOutcomeOf, readPromises } from './operations.ts';
+import { askOperation, openOutcomeOf, readPromises } from './operations.ts';
 import type { V2Session } from './session.ts';
 
 const READ_LIMIT_MS = 2_000;
-/** A platform that has just thawed may know nothing of it yet; after this it is looked at again. */
-const SECOND_LOOK_MS = 1_000;
-
-/** Resolves after the time, or rejects when `signal` is aborted before. */
-export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * That the platform knows nothing of an open means what the site promises. With keys and deadlines it cannot happen once
@@ -20,10 +15,7 @@ export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<unkno
  *
  * @param pause waits; only a test gives another.
  */
-export const createOpenOutcome = (
-  session: V2Session,
-  pause: Pause = (milliseconds, signal) => timer(milliseconds, undefined, { signal }),
-): Access['outcome'] => {
+export const createOpenOutcome = (session: V2Session, pause: Pause = pauseFor): Access['outcome'] => {
   const bounded = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_LIMIT_MS)]);
   const ask = async (order: OpenOrder, signal: AbortSignal): Promise<Outcome | undefined> => {
     const known = await askOperation(session, { ...order, siteId: order.unit.siteId }, bounded(signal));

@@ -118,6 +118,3 @@ export const readPromises = async (
     throw error;
   }
 };
-
-/** What left us and is not there by then will not come: no network and no queue holds a request for longer. */
-export const ARRIVAL_LIMIT_MS = 15_000;

@@ -154,14 +154,17 @@ const BY_KEY = 'GET /operations/by-key/op_1';
 const site = (...features: string[]): Answer => ({ body: { features } });
 const REPEAT = { is: 'ambiguous', next: 'repeat' };
 const ASK = { is: 'ambiguous', next: 'ask' };
+const NO_TRACE = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true };
 
 test('a car of which there is no trace goes out again at once where keys are kept, and otherwise only when it can no longer be on its way', async () => {
   const added = (answers: Record<string, Answer>, sentAt: Date) =>
     platform({ [BY_KEY]: { status: 404 }, [LIST]: permits(), ...answers }).vehicles.added(order({ sentAt }), signal);
   const [now, before] = [NOW, new Date(NOW.getTime() - 15_000)];
-  expect(await added({ 'GET /sites/17': site('operations.keys') }, now)).toEqual(REPEAT);
+  const keeps = { 'GET /sites/17': site('operations.keys') };
+  expect(await added(keeps, now)).toEqual({ ...NO_TRACE, mayStillArrive: true });
+  expect(await added(keeps, before)).toEqual({ ...NO_TRACE, mayStillArrive: false });
   expect(await added({ 'GET /sites/17': site() }, now)).toEqual(ASK);
-  expect(await added({ 'GET /sites/17': site() }, before)).toEqual(REPEAT);
+  expect(await added({ 'GET /sites/17': site() }, before)).toEqual(NO_TRACE);
   // It moved to the first version, which knows a plate once.
   expect(await added({ 'GET /sites/17': { status: 404 } }, now)).toEqual(REPEAT);
   // Nothing is known of what it keeps, or of the list.

@@ -1,10 +1,11 @@
 import { later } from '@house/kernel/clock';
 import type { Outcome } from '@house/kernel/outbox';
+import { ARRIVAL_LIMIT_MS } from '../arrival.ts';
 import { jsonOf } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
 import type { PlateOrder, Vehicles } from '../platform.ts';
 import { readNames } from './access.ts';
-import { ARRIVAL_LIMIT_MS, askOperation, type OperationState, operationState, readPromises } from './operations.ts';
+import { askOperation, type OperationState, operationState, readPromises } from './operations.ts';
 import { bounded, createPermits, isGone, looking, type Permits } from './permits.ts';
 import type { V2Session } from './session.ts';
 
@@ -13,6 +14,7 @@ const ADDING = { repeatable: true, next: 'ask' } as const;
 /** Whatever is gone cannot be taken away twice. */
 const REMOVING = { repeatable: true, next: 'repeat' } as const;
 const REPEAT: Outcome = { is: 'ambiguous', next: 'repeat' };
+const NO_TRACE = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true } as const;
 const ASK: Outcome = { is: 'ambiguous', next: 'ask' };
 
 /** The operation's outcome, with the platform's name of the permit once it has one. */
@@ -48,12 +50,14 @@ const createWithoutTrace =
   (session: V2Session, permits: Permits) =>
   async (order: PlateOrder, askedAt: Date, signal: AbortSignal): Promise<Outcome> => {
     const promises = await readPromises(session, order.unit.siteId, bounded(signal));
-    if (!promises || promises.keys) return REPEAT;
+    if (!promises) return REPEAT;
+    const mayStillArrive = askedAt < later(order.sentAt, ARRIVAL_LIMIT_MS);
+    if (promises.keys) return { ...NO_TRACE, mayStillArrive };
     const unnamed = order.others.filter((name) => name === null).length;
     const there = (await permits.look(order, signal)).length;
     // It cannot be told from another person's that has no name either, but it is there.
     if (there > unnamed) return unnamed === 0 ? REPEAT : { is: 'succeeded' };
-    return askedAt < later(order.sentAt, ARRIVAL_LIMIT_MS) ? ASK : REPEAT;
+    return mayStillArrive ? ASK : NO_TRACE;
   };
 
 export const createVehiclesV2 = (session: V2Session): Vehicles => {
