@@ -155,7 +155,7 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
     subgraph: createSubgraph({
       name: 'smart-home',
       schema,
-      createContext: createContextFactory({ standings, bindings, directory, vehicles, operations }),
+      createContext: createContextFactory({ standings, bindings, directory, vehicles, operations, clock }),
       log: telemetry.log,
     }),
     platform,

@@ -1,3 +1,4 @@
+import type { Clock } from '@house/kernel/clock';
 import type { Principal } from '@house/kernel/principal';
 import { createDeadline, type Deadline, type TimedRequest } from '@house/kernel/subgraph';
 import DataLoader from 'dataloader';
@@ -36,12 +37,14 @@ export const createContextFactory =
     directory,
     vehicles,
     operations,
+    clock,
   }: {
     standings: Standings;
     bindings: Bindings;
     directory: AccessPointDirectory;
     vehicles: VehicleStore;
     operations: OperationStore;
+    clock: Clock;
   }) =>
   ({ principal, deadline }: TimedRequest): Context => {
     let standing: Promise<Standing> | undefined;
@@ -68,7 +71,7 @@ export const createContextFactory =
       permitsOf: new DataLoader((ids: readonly string[]) => vehicles.ofPremises(ids)),
       permit: new DataLoader((ids: readonly string[]) => vehicles.byIds(ids)),
       operation: new DataLoader((ids: readonly string[]) => operations.byIds(ids)),
-      operationsOf: new DataLoader((queries: readonly PageQuery[]) => operations.pages(queries), {
+      operationsOf: new DataLoader((queries: readonly PageQuery[]) => operations.pages(queries, clock()), {
         cacheKeyFn: (query) => JSON.stringify(query),
       }),
     };

@@ -69,3 +69,14 @@ export const toRecord = (row: OperationRow): OperationRecord => ({
   platformVersion: row.platform_version,
   follows: row.follows,
 });
+
+/**
+ * What its person is shown. The time of an open may be over while an answer is still waited for: the command says so
+ * itself only when that attempt has ended.
+ */
+export const shownState = ({ kind, state, deadline }: OperationRecord, now: Date): CommandState =>
+  kind === 'OPEN' && state === 'SENT' && now >= deadline ? 'UNKNOWN_OUTCOME' : state;
+
+/** `shownState` in SQL. @param now names the parameter. */
+export const shownStateSql = (now: string): string =>
+  `CASE WHEN kind = 'OPEN' AND state = 'SENT' AND deadline <= ${now} THEN 'UNKNOWN_OUTCOME' ELSE state END`;

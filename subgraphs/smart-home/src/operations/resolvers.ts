@@ -3,6 +3,7 @@ import { HouseError, userErrorOf } from '@house/kernel/errors';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { membershipIn } from '../policy.ts';
 import type { OperationRecord } from './record.ts';
+import { shownState } from './record.ts';
 import type { PageQuery } from './store.ts';
 
 const PAGE_LIMIT = 100;
@@ -21,10 +22,6 @@ const decode = (cursor: string): PageQuery['after'] => {
   return { createdAt, id };
 };
 
-/** Its time is over while an answer is still waited for: the command says so itself only when that attempt has ended. */
-const isUnanswered = ({ kind, state, deadline }: OperationRecord, now: Date): boolean =>
-  kind === 'OPEN' && state === 'SENT' && now >= deadline;
-
 export const createOperationResolvers = ({ clock }: { clock: Clock }): Resolvers => ({
   Query: {
     // Another person's operation is null, exactly as if it did not exist.
@@ -38,9 +35,10 @@ export const createOperationResolvers = ({ clock }: { clock: Clock }): Resolvers
       const found = await operation.load(id);
       return found?.subject === principal.subject ? found : null;
     },
-    state: (operation) => (isUnanswered(operation, clock()) ? 'UNKNOWN_OUTCOME' : operation.state),
+    state: (operation) => shownState(operation, clock()),
     error: (operation) => {
-      const code = isUnanswered(operation, clock()) ? 'OUTCOME_UNKNOWN' : operation.errorCode;
+      const isUnanswered = shownState(operation, clock()) !== operation.state;
+      const code = isUnanswered ? 'OUTCOME_UNKNOWN' : operation.errorCode;
       return code && userErrorOf(code);
     },
   },

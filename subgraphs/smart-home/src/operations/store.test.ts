@@ -51,9 +51,9 @@ const page = (overrides: Partial<PageQuery> = {}): PageQuery => ({
 test('the operations of fifty premises are one statement, and the same as those of each alone', async () => {
   const queries = Array.from({ length: 50 }, (_, index) => page({ premisesId: `pr_${index + 1}` }));
   statements = 0;
-  const together = await store().pages(queries);
+  const together = await store().pages(queries, START);
   expect(statements).toBe(1);
-  const alone = await Promise.all(queries.map(async (query) => (await store().pages([query]))[0]));
+  const alone = await Promise.all(queries.map(async (query) => (await store().pages([query], START))[0]));
   expect(together).toEqual(alone);
   expect(together.flat().length).toBeGreaterThan(50);
   expect(together.every((found) => found.every(({ subject }) => subject === 'me'))).toBe(true);
@@ -63,13 +63,24 @@ test('a walk by pages meets every operation once, newest first', async () => {
   const walked: string[] = [];
   let after: PageQuery['after'] = null;
   for (;;) {
-    const [found = []] = await store().pages([page({ premisesId: 'pr_2', limit: 1, after })]);
+    const [found = []] = await store().pages([page({ premisesId: 'pr_2', limit: 1, after })], START);
     const [last] = found;
     if (!last) break;
     walked.push(last.id);
     after = { createdAt: last.createdAt, id: last.id };
   }
-  const [all = []] = await store().pages([page({ premisesId: 'pr_2', limit: 100 })]);
+  const [all = []] = await store().pages([page({ premisesId: 'pr_2', limit: 100 })], START);
   expect(walked).toEqual(all.map(({ id }) => id));
   expect(walked.length).toBeGreaterThan(1);
+});
+
+test('opens are found by the state that they are shown in, also when their time is over and no answer is there', async () => {
+  await database.query("UPDATE smart_home.operations SET state = 'SENT' WHERE id = 'op_0'");
+  const found = async (state: PageQuery['state'], now: Date): Promise<string[]> =>
+    (await store().pages([page({ state, limit: 100 })], now)).flat().map(({ id }) => id);
+  const over = later(START, 10_000);
+  expect(await found('SENT', later(over, -1))).toEqual(['op_0']);
+  expect(await found('UNKNOWN_OUTCOME', later(over, -1))).toEqual([]);
+  expect(await found('SENT', over)).toEqual([]);
+  expect(await found('UNKNOWN_OUTCOME', over)).toEqual(['op_0']);
 });

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '@house/kernel/database';
 import type { Change, CommandState } from '@house/kernel/outbox';
 import type { PlatformVersion } from '../platform/platform.ts';
-import { COLUMNS, type OperationRecord, type OperationRow, toRecord } from './record.ts';
+import { COLUMNS, type OperationRecord, type OperationRow, shownStateSql, toRecord } from './record.ts';
 
 /** What the operation is: new, or, when it follows another, whatever that one is by now. */
 export type NewOperation = Pick<
@@ -25,6 +25,7 @@ export type OperationKey = {
 export type PageQuery = {
   subject: string;
   premisesId: string;
+  /** As it is shown now (record.ts). */
   state: CommandState | null;
   limit: number;
   after: { createdAt: Date; id: string } | null;
@@ -38,7 +39,7 @@ export type OperationStore = {
   ): Promise<{ operation: OperationRecord; inputSha256: Buffer } | undefined>;
   byIds(ids: readonly string[]): Promise<(OperationRecord | undefined)[]>;
   /** Newest first, after `after` when given. Pages that differ in their premises only are one statement. */
-  pages(queries: readonly PageQuery[]): Promise<OperationRecord[][]>;
+  pages(queries: readonly PageQuery[], now: Date): Promise<OperationRecord[][]>;
   /**
    * False when the subject has used the key already; waits for a concurrent use of it to commit. The operation must be
    * there when the transaction ends.
@@ -118,7 +119,7 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
     const found = new Map(rows.map((row) => [row.id, toRecord(row)]));
     return ids.map((id) => found.get(id));
   },
-  pages: async (queries) => {
+  pages: async (queries, now) => {
     const shapeOf = ({ premisesId: _, ...shape }: PageQuery): string => JSON.stringify(shape);
     const found = new Map<PageQuery, OperationRecord[]>();
     for (const alike of Map.groupBy(queries, shapeOf).values()) {
@@ -128,7 +129,7 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
       const rows = await database.query<OperationRow>(
         `SELECT page.* FROM unnest($1::text[]) AS wanted (id) CROSS JOIN LATERAL (
            SELECT ${COLUMNS} FROM smart_home.operations
-           WHERE premises_id = wanted.id AND subject = $2 AND ($3::text IS NULL OR state = $3)
+           WHERE premises_id = wanted.id AND subject = $2 AND ($3::text IS NULL OR ${shownStateSql('$7::timestamptz')} = $3)
              AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
            ORDER BY created_at DESC, id DESC LIMIT $6
          ) page ORDER BY created_at DESC, id DESC`,
@@ -139,6 +140,7 @@ export const createOperationStore = ({ database }: { database: Database }): Oper
           after?.createdAt ?? null,
           after?.id ?? null,
           limit,
+          now,
         ],
       );
       const byPremises = Map.groupBy(rows.map(toRecord), ({ premisesId }) => premisesId);
