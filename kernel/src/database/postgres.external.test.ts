@@ -1,29 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { createOwnDatabase } from '../test/own-database.ts';
 import { openDatabase } from './database.ts';
 import { databaseConforms } from './database-conforms.ts';
 import { openPostgres } from './postgres.ts';
 
-const server = process.env['TEST_DATABASE_URL'];
-if (!server) throw new Error('TEST_DATABASE_URL is not set; run these tests through npm test.');
-
-const name = `kernel_${randomBytes(6).toString('hex')}`;
-const own = new URL(server);
-own.pathname = `/${name}`;
-
+const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);
+const own = new URL(server.url);
 const asSuperuser = async (statement: string): Promise<void> => {
-  const database = await openDatabase({ url: server });
+  const database = await openDatabase({ url: server.url });
   await database.run(statement);
   await database.close();
 };
 
-await asSuperuser(`CREATE DATABASE ${name}`);
-
 databaseConforms('PostgreSQL', () => openDatabase({ url: own.href }));
 
-afterAll(() => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`));
+afterAll(() => server.drop());
 
 test('a connection that the server cut is replaced by the next statement', async () => {
   const database = await openDatabase({ url: own.href });
@@ -72,7 +65,7 @@ test('a server that falls silent is given up, and its connection with it', async
 });
 
 test('a server that cannot be reached, or a database that is not there, is refused at opening', async () => {
-  const absent = new URL(server);
+  const absent = new URL(server.url);
   absent.pathname = '/there_is_no_such_database';
   await expect(openDatabase({ url: absent.href })).rejects.toMatchObject({ code: '3D000' });
   await expect(openDatabase({ url: 'postgres://127.0.0.1:1/none' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -82,7 +82,7 @@ export type Dispatcher = {
 };
 
 export { createBullDispatcher } from './bull.ts';
-export { CLASSES, type CommandClass } from './classes.ts';
+export { CLASSES, type CommandClass, RETRY_AFTER_LIMIT_MS } from './classes.ts';
 export { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 export { CLOCKS_APART_MS, type Outcome } from './decide.ts';
 export { createInProcessDispatcher } from './in-process.ts';

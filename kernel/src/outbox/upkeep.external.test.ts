@@ -1,28 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { later } from '../clock.ts';
 import { type Database, openDatabase } from '../database/database.ts';
+import { createOwnDatabase } from '../test/own-database.ts';
 import { createOutboxStore, migrateOutbox } from './outbox.ts';
 
-const server = process.env['TEST_DATABASE_URL'] ?? '';
-const name = `upkeep_${randomBytes(6).toString('hex')}`;
-const asSuperuser = async (statement: string): Promise<void> => {
-  const admin = await openDatabase({ url: server });
-  await admin.run(statement);
-  await admin.close();
-};
+const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);
 
 let database: Database;
 beforeAll(async () => {
-  await asSuperuser(`CREATE DATABASE ${name}`);
-  const own = new URL(server);
-  own.pathname = `/${name}`;
-  database = await openDatabase({ url: own.href });
+  database = await openDatabase({ url: server.url });
   await migrateOutbox(database);
 });
 afterAll(async () => {
   await database.close();
-  await asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`);
+  await server.drop();
 });
 
 test('of workers that watch at the same moment, one raises each alarm', async () => {

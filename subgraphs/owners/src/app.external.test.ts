@@ -1,7 +1,7 @@
 import { openDatabase } from '@house/kernel/database';
+import { createOwnDatabase } from '@house/kernel/test/own-database';
 import { SEED_PEOPLE } from '@house/schema/seed.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createOwnDatabase } from '../test/own-database.ts';
 import { startOwners } from '../test/start-owners.ts';
 
 const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);

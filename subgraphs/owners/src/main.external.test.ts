@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createPrincipalSigner } from '@house/kernel/principal';
 import { connectSubgraph } from '@house/kernel/subgraph';
+import { createOwnDatabase } from '@house/kernel/test/own-database';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createOwnDatabase } from '../test/own-database.ts';
 import { principalOf } from '../test/start-owners.ts';
 
 const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);

@@ -1,8 +1,8 @@
 import { openDatabase } from '@house/kernel/database';
 import { createDeadline } from '@house/kernel/subgraph';
+import { createOwnDatabase } from '@house/kernel/test/own-database';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Changed, createHousehold } from '../../test/household.ts';
-import { createOwnDatabase } from '../../test/own-database.ts';
 import { startOwners } from '../../test/start-owners.ts';
 
 const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);

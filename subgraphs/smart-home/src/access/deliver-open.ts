@@ -11,6 +11,7 @@ import type { AccessPointDirectory } from './directory.ts';
 import type { SentOpens } from './sent-opens.ts';
 
 const body = z.object({ subject: z.string(), premisesId: z.string(), accessPointId: z.string() });
+export type OpenBody = z.output<typeof body>;
 
 /** Delivers one open: the right to it is decided again now, and the platform is told until when it counts. */
 export const createDeliverOpen = ({

@@ -1,13 +1,14 @@
-import { type Clock, later } from '@house/kernel/clock';
+import { later } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import type { Bindings } from '../bindings.ts';
 import type { Accept, Asker, Followers, OperationRecord } from '../operations/operations.ts';
 import type { Platform } from '../platform/platform.ts';
 import { openRefusal } from '../policy.ts';
 import type { Standings } from '../standing.ts';
+import type { OpenBody } from './deliver-open.ts';
 import type { AccessPointDirectory, KnownAccessPoint } from './directory.ts';
 import { otherWaysIn, requireDeadline } from './rules.ts';
-import { createShare, openBody, tapLock } from './share-pulse.ts';
+import { createShare, tapLock } from './share-pulse.ts';
 
 export type OpenAccessPoint = {
   premisesId: string;
@@ -48,7 +49,6 @@ export const createOpenAccessPoint = ({
   directory: AccessPointDirectory;
   platform: Pick<Platform, 'refusal'>;
   followers: Followers;
-  clock: Clock;
 }) => {
   const share = createShare({ followers });
   return ({ principal, deadline }: Asker, { idempotencyKey, ...input }: OpenAccessPoint): Promise<OperationRecord> =>
@@ -89,7 +89,7 @@ export const createOpenAccessPoint = ({
                   path: AT_THE_POINT,
                 });
               case 'leads':
-                return { objectId: accessPointId, body: openBody({ subject, premisesId, accessPointId }) };
+                return { objectId: accessPointId, body: { subject, premisesId, accessPointId } satisfies OpenBody };
             }
           },
         };

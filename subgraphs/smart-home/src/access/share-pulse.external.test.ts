@@ -5,25 +5,17 @@ import { later } from '@house/kernel/clock';
 import { type Database, migrate, openDatabase, type Queryable } from '@house/kernel/database';
 import { createOutboxStore, migrateOutbox, type OutboxStore, type RecordChange } from '@house/kernel/outbox';
 import { createDeadline } from '@house/kernel/subgraph';
+import { createOwnDatabase } from '@house/kernel/test/own-database';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createAccept, createFollowers, createOperationStore, type Followers } from '../operations/operations.ts';
-import { createShare, createTellFollowers, openBody, tapLock } from './share-pulse.ts';
+import { createShare, createTellFollowers, tapLock } from './share-pulse.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
-const server = process.env['TEST_DATABASE_URL'] ?? '';
-const name = `pulses_${randomBytes(6).toString('hex')}`;
-const asSuperuser = async (statement: string): Promise<void> => {
-  const admin = await openDatabase({ url: server });
-  await admin.run(statement);
-  await admin.close();
-};
+const server = await createOwnDatabase(process.env['TEST_DATABASE_URL']);
 
 let database: Database;
 beforeAll(async () => {
-  await asSuperuser(`CREATE DATABASE ${name}`);
-  const own = new URL(server);
-  own.pathname = `/${name}`;
-  database = await openDatabase({ url: own.href });
+  database = await openDatabase({ url: server.url });
   await migrateOutbox(database);
   await migrate(database, { schema: 'smart_home', directory: join(import.meta.dirname, '../../migrations') });
   await database.query("INSERT INTO smart_home.complexes (id, site_id) VALUES ('cx_1', 1)");
@@ -31,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await database.close();
-  await asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`);
+  await server.drop();
 });
 beforeEach(async () => {
   for (const table of ['smart_home.operation_keys', 'smart_home.operations', 'outbox.commands'])
@@ -96,7 +88,7 @@ const start = ({ deciding, settling }: { deciding?: Stop; settling?: Stop } = {}
             await deciding?.here();
             if (shared.is === 'joins') return { joins: shared.id };
             if (shared.is === 'follows') return { objectId: gate, leader: shared.leader };
-            return { objectId: gate, body: openBody({ subject, premisesId: 'pr_1', accessPointId: gate }) };
+            return { objectId: gate, body: { subject, premisesId: 'pr_1', accessPointId: gate } };
           },
         }),
       }),

@@ -7,6 +7,7 @@ import type { Queryable } from '@house/kernel/database';
 import type { ErrorCode } from '@house/kernel/errors';
 import { type Change, CLOCKS_APART_MS, type CommandState, type OutboxStore } from '@house/kernel/outbox';
 import type { Followers, OperationRecord } from '../operations/operations.ts';
+import type { OpenBody } from './deliver-open.ts';
 import type { KnownAccessPoint } from './directory.ts';
 import { DEADLINE_MS } from './rules.ts';
 
@@ -111,16 +112,13 @@ export const createShare =
     }
   };
 
-/** What the delivery of an open reads. */
-export const openBody = (about: { subject: string; premisesId: string; accessPointId: string }) => about;
-
 /** The command that opens for an operation. */
 const openCommand = ({ id, subject, premisesId, objectId, createdAt, deadline }: OperationRecord) => ({
   id,
   kind: 'OPEN',
   class: 'moment' as const,
   orderKey: null,
-  body: openBody({ subject, premisesId, accessPointId: objectId }),
+  body: { subject, premisesId, accessPointId: objectId } satisfies OpenBody,
   createdAt,
   notAfter: deadline,
 });

@@ -3,7 +3,7 @@
  * can it have done something? (RFC 9110 §15 for statuses, RFC 9457 for problem types.)
  */
 import type { ErrorCode } from '@house/kernel/errors';
-import type { Outcome } from '@house/kernel/outbox';
+import { type Outcome, RETRY_AFTER_LIMIT_MS } from '@house/kernel/outbox';
 
 export type Fault = {
   /** `unsent`: no byte reached the platform. `none`: it answered and did nothing. `possible`: nobody knows yet. */
@@ -129,8 +129,6 @@ export const networkFault = (error: unknown, effect: 'unsent' | 'possible'): Fau
   };
 };
 
-/** A platform that says "come back in a week" is asked again after an hour. */
-const RETRY_AFTER_LIMIT_MS = 60 * 60 * 1_000;
 /** The three forms of a date in HTTP (RFC 9110 §5.6.7); the last names no zone and means GMT. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
 const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;

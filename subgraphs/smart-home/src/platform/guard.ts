@@ -5,6 +5,7 @@
  * Own code, because the breakers that are kept well take the time from the process and ours comes in by the door.
  */
 import type { Clock } from '@house/kernel/clock';
+import { RETRY_AFTER_LIMIT_MS } from '@house/kernel/outbox';
 
 /** `platform` is what belongs to no site: discovery and tokens. */
 export type GuardKey = number | 'platform';
@@ -40,7 +41,6 @@ const PROBE_EVERY_MS = 2_000;
 /** A platform that says "too many" without saying for how long: a second, and twice as long each time it says so again. */
 const PAUSE_DEFAULT_MS = 1_000;
 const PAUSE_DEFAULT_LIMIT_MS = 60_000;
-const PAUSE_LIMIT_MS = 60 * 60 * 1_000;
 /**
  * Repeats are at most a share of the requests of a minute, and thirty more. A quiet house, where the share comes to
  * nothing, must be able to repeat; and no platform is overloaded by one repeat in two seconds, so a smaller floor would
@@ -169,7 +169,7 @@ export const createGuard = ({
       // Requests that were under way together are refused together: that is one word, not many.
       if (running > 0 && forMs <= 0) return;
       const guessed = Math.min(PAUSE_DEFAULT_MS * 2 ** site.unexplained, PAUSE_DEFAULT_LIMIT_MS);
-      const wanted = Math.min(forMs > 0 ? forMs : guessed, PAUSE_LIMIT_MS);
+      const wanted = Math.min(forMs > 0 ? forMs : guessed, RETRY_AFTER_LIMIT_MS);
       if (running <= 0) {
         site.unexplained = forMs > 0 ? 0 : site.unexplained + 1;
         watch?.paused(key, wanted);

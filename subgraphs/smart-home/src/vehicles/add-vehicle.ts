@@ -1,4 +1,4 @@
-import { type Clock, later, type Random } from '@house/kernel/clock';
+import { later, type Random } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import { CLASSES } from '@house/kernel/outbox';
 import type { Deadline } from '@house/kernel/subgraph';
@@ -63,7 +63,6 @@ export const createAddVehicle =
     directory: AccessPointDirectory;
     platform: Platform;
     vehicles: VehicleStore;
-    clock: Clock;
     random: Random;
   }) =>
   ({ principal, deadline }: Asker, { idempotencyKey, ...input }: AddVehicle): Promise<OperationRecord> =>

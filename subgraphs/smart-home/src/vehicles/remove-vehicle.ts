@@ -1,4 +1,4 @@
-import { type Clock, later } from '@house/kernel/clock';
+import { later } from '@house/kernel/clock';
 import { HouseError } from '@house/kernel/errors';
 import { CLASSES } from '@house/kernel/outbox';
 import type { Accept, Asker, OperationRecord } from '../operations/operations.ts';
@@ -11,7 +11,7 @@ export type RemoveVehicle = { vehicleId: string; idempotencyKey: string };
 
 /** Promises that the platform will forget the plate. Another person's vehicle is not found. */
 export const createRemoveVehicle =
-  ({ accept, standings, vehicles }: { accept: Accept; standings: Standings; vehicles: VehicleStore; clock: Clock }) =>
+  ({ accept, standings, vehicles }: { accept: Accept; standings: Standings; vehicles: VehicleStore }) =>
   ({ principal, deadline }: Asker, { idempotencyKey, ...input }: RemoveVehicle): Promise<OperationRecord> =>
     accept({
       kind: 'VEHICLE_REMOVE',
