@@ -30,7 +30,7 @@ const plate = (number: number): string => {
   return `${letter(0)}${String(100 + (number % 900))}${letter(1)}${letter(2)}77`;
 };
 
-/** Sends `vehicles` additions for each flat, spread over all. @returns when the first was accepted. */
+/** Sends `vehicles` additions for each flat, one flat after the other; resolves when all are accepted. */
 const sendAll = async (flats: readonly InhabitedFlat[], vehicles: number): Promise<void> => {
   const intents = Array.from({ length: vehicles }, () => flats).flat();
   let next = 0;
