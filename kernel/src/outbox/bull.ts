@@ -69,6 +69,9 @@ export const createBullDispatcher = ({
     const connection = new Redis(redisUrl, {
       maxRetriesPerRequest: null,
       enableReadyCheck: false,
+      // Bull subscribes to hear of delayed jobs and pauses; we have neither. Nobody awaits a renewed subscription, so one
+      // that is cut by our own stop would end the process in its drain.
+      autoResubscribe: false,
       connectTimeout: CONNECT_LIMIT_MS,
     });
     // Every failed reconnect is reported here; delivery already goes on without Redis.
