@@ -56,14 +56,22 @@ export const startHouse = async (options: HouseOptions, stops: (() => Promise<vo
   const services = await startServices({
     ...{ ...options, directory, ports, databaseUrl, redisUrl },
     smartHome: smartHomeOf(options.bug, databaseUrl),
+    gateways: 2,
   });
   stops.push(services.stop);
   const { gatewayUrl, issuer, owners, platform, smartHomes, gateways } = services;
-  const [[first, second], [gateway]] = [smartHomes, gateways];
-  if (!first || !second || !gateway) throw new Error('two workers and a gateway were to be started');
+  const [[first, second], [gateway, otherGateway]] = [smartHomes, gateways];
+  if (!first || !second || !gateway || !otherGateway)
+    throw new Error('two workers and two gateways were to be started');
   return {
     services,
-    programs: { gateway, owners, platform, 'smart-home-1': first, 'smart-home-2': second, postgres, redis },
+    programs: {
+      'gateway-1': gateway,
+      'gateway-2': otherGateway,
+      'smart-home-1': first,
+      'smart-home-2': second,
+      ...{ owners, platform, postgres, redis },
+    },
     flats: await inhabit({ databaseUrl, gatewayUrl, issuer, size: world, chance }),
     databaseUrl,
     redisUrl,

@@ -5,11 +5,20 @@ import type { Focus } from './bugs.ts';
 import type { Chance } from './chance.ts';
 import type { Standstill } from './history.ts';
 
-export type Victim = 'gateway' | 'owners' | 'postgres' | 'redis' | 'platform' | 'smart-home-1' | 'smart-home-2';
+export type Victim =
+  | 'gateway-1'
+  | 'gateway-2'
+  | 'owners'
+  | 'postgres'
+  | 'redis'
+  | 'platform'
+  | 'smart-home-1'
+  | 'smart-home-2';
 export type Programs = Readonly<Record<Victim, Program>>;
 
 const WEIGHTS: Readonly<Record<Victim, number>> = {
-  gateway: 9,
+  'gateway-1': 5,
+  'gateway-2': 4,
   'smart-home-1': 26,
   'smart-home-2': 26,
   owners: 6,
@@ -26,7 +35,7 @@ const LOOK_EVERY_MS = 50;
 const WHILE_DOWN = 0.02;
 /** Longer than a lease: somebody else takes over what the standing process holds. */
 const STAND_STILL_MS = { least: 3_300, most: 5_000 };
-const STAND_STILL_EVERY_MS = { least: 4_000, most: 8_000 };
+const STAND_STILL_EVERY_MS = { least: 6_000, most: 12_000 };
 
 export type Watch = { over(): boolean; accepted(): number; note(line: string): void };
 
@@ -34,8 +43,11 @@ const wait = (own: Chance, { least, most }: { least: number; most: number }): Pr
   delay(own.between(least, most));
 
 /** A house that never comes up again promises nothing, and nothing could be broken. */
-const isWhole = ({ gateway, owners, postgres, 'smart-home-1': first, 'smart-home-2': second }: Programs): boolean =>
-  [gateway, owners, postgres].every((program) => program.isUp()) && (first.isUp() || second.isUp());
+const isWhole = ({ owners, postgres, ...programs }: Programs): boolean =>
+  owners.isUp() &&
+  postgres.isUp() &&
+  (programs['gateway-1'].isUp() || programs['gateway-2'].isUp()) &&
+  (programs['smart-home-1'].isUp() || programs['smart-home-2'].isUp());
 
 /** Kills until the watch is over. `beforeKill` may veto. */
 export const keepKilling = async ({

@@ -7,7 +7,7 @@ import { keepsState } from '../deployed/services.ts';
 import { focusOf } from './bugs.ts';
 import { createChance } from './chance.ts';
 import { askResidents, readFlats, readOperations, readRedis, untilSettled } from './collect.ts';
-import { COUNTERS, type Counter, type History } from './history.ts';
+import { COUNTERS, type Counter, type History, type Operation } from './history.ts';
 import { type House, type HouseOptions, startHouse } from './house.ts';
 import { createLoad, type Load } from './load.ts';
 import { judge } from './oracle.ts';
@@ -15,6 +15,7 @@ import { createPlatformControl, type PlatformControl } from './platform-control.
 import { createPlatformReader } from './platform-reader.ts';
 import { describeViolations } from './report.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
+import type { InhabitedFlat } from './world.ts';
 
 export type RunOptions = Omit<HouseOptions, 'directory' | 'chance'> & { ops: number; seed: number };
 
@@ -55,18 +56,32 @@ const runLoad = async (load: Load, trouble: Trouble, { ops, say }: RunOptions): 
   }
 };
 
+const READINGS = 5;
+
+/** The rows with what residents are shown of them: read again when one of them changed in between. */
+const readSettled = async (databaseUrl: string, flats: readonly InhabitedFlat[]): Promise<Operation[]> => {
+  const statesOf = (operations: readonly Operation[]): string => JSON.stringify(operations.map(({ state }) => state));
+  let rows = await readOperations(databaseUrl, flats);
+  for (let reading = 1; ; reading += 1) {
+    const shown = await askResidents(rows, flats);
+    const again = await readOperations(databaseUrl, flats);
+    if (statesOf(rows) === statesOf(again) || reading === READINGS) return shown;
+    rows = again;
+  }
+};
+
 const readHistory = async (
   { services, flats, databaseUrl }: House,
   { load, trouble, control }: { load: Load; trouble: Trouble; control: PlatformControl },
 ): Promise<History> => {
   await untilSettled(databaseUrl, GRACE_MS);
   await delay(LAST_EFFECT_MS);
-  const { platformUrl: url, platformCa: ca, platformClients: clients } = services;
-  const reader = createPlatformReader({ url, ca, clients });
+  const { platformUrl: url, platformTls: tls, platformClients: clients } = services;
+  const reader = createPlatformReader({ url, tls, clients });
   try {
     return {
       intents: load.intents,
-      operations: await askResidents(await readOperations(databaseUrl, flats), flats),
+      operations: await readSettled(databaseUrl, flats),
       effects: await control.effects(),
       sendings: trouble.sendings,
       revocations: trouble.revocations,
