@@ -50,6 +50,8 @@ const CONFIRM_FIRST_MS = 150;
  * receiver that is well again after a minute is not left alone for another.
  */
 const WAIT_SHARE = 0.1;
+/** Of its age too, for questions: a receiver that is well again after a minute or two has told the truth within five seconds. */
+const ASK_SHARE = 0.04;
 /** A young command waits up to this for its next attempt. */
 const BACKOFF_FLOOR_MS = 1_000;
 /** A door of yesterday can wait a minute; a write that the receiver works on holds up those behind it. */
@@ -121,7 +123,7 @@ const ask = (command: Command, now: Date, retryAfterMs = 0): Decision => {
   const isOver = givesUp(command) && now >= command.notAfter;
   if (isOver && now.getTime() > command.notAfter.getTime() + TRUTH_SOUGHT_MS)
     return { then: 'finish', state: 'UNKNOWN_OUTCOME', code: 'OUTCOME_UNKNOWN' };
-  const ofAge = Math.min(Math.max(age * WAIT_SHARE, CONFIRM_FIRST_MS), confirmLimitMs(command));
+  const ofAge = Math.min(Math.max(age * ASK_SHARE, CONFIRM_FIRST_MS), confirmLimitMs(command));
   const at = later(now, Math.max(ofAge, asTold(retryAfterMs)));
   return {
     then: 'again',
