@@ -26,7 +26,7 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 /** Rooms of the kernel, lowest first: a room may import the rooms of lower storeys, and its neighbours never. */
 const KERNEL_STOREYS = [
   ['errors', 'clock', 'runtime'],
-  ['config', 'telemetry', 'database', 'idempotency', 'payload'],
+  ['config', 'telemetry', 'database', 'idempotency', 'payload', 'watched-files'],
   ['principal', 'vault', 'audit', 'outbox'],
   ['lifecycle', 'subgraph'],
 ];

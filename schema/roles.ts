@@ -64,7 +64,8 @@ export const ROLES = {
   ],
   support: ['premises:read', 'access:read', 'vehicle:read'],
   auditor: ['premises:read', 'staff:journal', 'audit:read', 'privacy:process'],
-  service: [],
+  // A machine client with a key of ours reads what stands in its one complex, and of nobody's doings anything.
+  service: ['premises:read', 'access:read'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Role = keyof typeof ROLES;

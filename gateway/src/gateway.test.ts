@@ -122,9 +122,9 @@ describe('the order of refusal', () => {
 });
 
 describe('no token', () => {
-  test('is answered 401 with the scheme to use', async () => {
+  test('is answered 401 with the schemes to use', async () => {
     const response = await house.post('{"query":"{ me { id } }"}');
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toBe('Bearer, DPoP algs="ES256"');
     expect(await toAnswer(response)).toMatchObject({ status: 401, codes: ['UNAUTHENTICATED'] });
   });
 

@@ -20,10 +20,13 @@ import {
   type SelectionSetNode,
   typeFromAST,
 } from 'graphql';
+import type { Possession } from './authenticate/authenticate.ts';
 
 /** What travels with a request from authentication to the subgraphs. */
 export type RequestContext = {
   readonly principal: Principal;
+  /** Absent where the principal showed nothing but a token. */
+  readonly possession?: Possession | undefined;
   readonly traceId: string;
   readonly deadline: Deadline;
 };

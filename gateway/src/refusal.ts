@@ -55,3 +55,10 @@ export const refuseOperation = (
       http: { status: statusOf(error.code), headers: new Map(Object.entries(retryAfter(headerSeconds))) },
     },
   });
+
+/** The same refusal with more headers. */
+export const withHeaders = (error: GraphQLError, headers: Readonly<Record<string, string>>): GraphQLError => {
+  const http = error.extensions['http'] as { headers: Map<string, string> };
+  for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);
+  return error;
+};

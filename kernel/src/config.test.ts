@@ -23,6 +23,17 @@ test('all problems are told at once, each with its variable', () => {
   expect(read).toThrow(/PORT: [^]*PLATFORM_URL: an absolute URL[^]*KEY: [^]*LIMIT_MS: /);
 });
 
+test('what stands against readable values is told beside what cannot be read, and never of the same variable', () => {
+  const read = () =>
+    parseConfig({ PORT: 'many', KEY: 's3cret', LIMIT_MS: '7' }, shape, (known, given) => [
+      ['PORT', 'below 1000'],
+      ['LIMIT_MS', `more than ${known.LIMIT_MS}`],
+      ['KEY', given['KEY'] === 's3cret' && known.KEY?.reveal() === 's3cret' ? 'another one' : 'unknown'],
+    ]);
+  expect(read).toThrow(/PORT: a port[^]*PLATFORM_URL: an absolute URL[^]*LIMIT_MS: more than 7[^]*KEY: another one/);
+  expect(read).not.toThrow(/below 1000|s3cret/);
+});
+
 test('an empty variable counts as unset', () => {
   expect(parseConfig({ PORT: '' }, { PORT: port(4000) }).PORT).toBe(4000);
   expect(() => parseConfig({ KEY: '' }, { KEY: secret() })).toThrow('KEY');

@@ -1,7 +1,21 @@
 /** Configuration is read once, at the edge, and every problem is reported together. */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Reason } from './config/production.ts';
+
+export {
+  DEVELOPMENT_AUTHORITY,
+  DEVELOPMENT_KEY_MARK,
+  DEVELOPMENT_ROOT_MARK,
+  expectElsewhere,
+  expectHttps,
+  expectNotOfDevelopment,
+  expectOwnTls,
+  expectRandomRoot,
+  expectRedisByTls,
+  expectVerifiedPostgres,
+  type Reason,
+} from './config/production.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,19 +45,44 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** The configuration of a process; one that cannot be used ends the process with the words alone, and exit code 1. */
+export const readOrExit = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(1);
+  }
+};
+
+export type Config<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
 /**
  * Reads `environment` by `shape`. An empty variable counts as unset.
+ * @param reasonsAgainst what stands against values that can be read: it is given those, and what all variables of the shape
+ *   were given as. What it says of one that cannot be read is left out.
  * @throws ConfigError that names all problems at once.
  */
 export const parseConfig = <Shape extends z.ZodRawShape>(
   environment: Environment,
   shape: Shape,
-): z.output<z.ZodObject<Shape>> => {
-  const given = Object.fromEntries(Object.keys(shape).map((name) => [name, environment[name] || undefined]));
-  const parsed = z.object(shape).safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-  throw new ConfigError(`The configuration cannot be used:\n${problems.join('\n')}`);
+  reasonsAgainst: (known: Partial<Config<Shape>>, given: Environment) => readonly Reason[] = () => [],
+): Config<Shape> => {
+  const given: Environment = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, environment[name] || undefined]),
+  );
+  const parsed = Object.entries(shape).map(([name, type]) => ({ name, ...z.safeParse(type, given[name]) }));
+  const known = Object.fromEntries(parsed.flatMap(({ name, success, data }) => (success ? [[name, data]] : [])));
+  const unreadable = parsed.flatMap(({ name, error }): Reason[] =>
+    (error?.issues ?? []).map(({ message }) => [name, message]),
+  );
+  const reasons = reasonsAgainst(known as Partial<Config<Shape>>, given).filter(
+    ([name]) => !unreadable.some(([other]) => other === name),
+  );
+  const problems = [...unreadable, ...reasons].map(([name, expected]) => `  ${name}: ${expected}`);
+  if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n${problems.join('\n')}`);
+  return known as Config<Shape>;
 };
 
 /** A TCP port; 0 lets the system choose. */
@@ -54,7 +93,7 @@ export const milliseconds = (fallback: number) =>
 export const url = () => z.url('an absolute URL').transform((value) => value.replace(/\/+$/, ''));
 export const secret = () =>
   z
-    .string()
+    .string('a secret')
     .min(1)
     .transform((value) => new Secret(value));
 /** The path of a readable file; its content is the value. */
@@ -67,20 +106,6 @@ export const fileContent = () =>
       return z.NEVER;
     }
   });
-
-const pem = (read: (text: string) => KeyObject, expected: string) =>
-  fileContent().transform((text, context) => {
-    try {
-      return read(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: expected });
-      return z.NEVER;
-    }
-  });
-/** The path of a PEM file with a private key of this service. */
-export const privateKey = () => pem(createPrivateKey, 'a file with a private key in PEM');
-/** The path of a PEM file with the public key of another of our services. */
-export const publicKey = () => pem(createPublicKey, 'a file with a public key in PEM');
 
 /** 32 random bytes in base64. */
 export const rootKey = () =>

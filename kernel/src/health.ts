@@ -5,6 +5,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Queryable } from './database/database.ts';
+import { TIMEOUTS } from './subgraph/listener.ts';
+
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 export type Health = {
   readonly url: string;
@@ -33,8 +36,8 @@ export const serveHealth = async ({
     if (path === '/readyz') return isOpen && (await answers()) && isOpen ? 200 : 503;
     return 404;
   };
-  const server = createServer((incoming, outgoing) => {
-    void statusOf(incoming.url).then((status) => outgoing.writeHead(status).end());
+  const server = createServer(TIMEOUTS, (incoming, outgoing) => {
+    void statusOf(incoming.url).then((status) => outgoing.writeHead(status, HEADERS).end());
   });
   server.listen(port, host);
   await once(server, 'listening');

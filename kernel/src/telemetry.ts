@@ -33,6 +33,9 @@ export type LogFields = Partial<{
   driver: string;
   version: string;
   reason: string;
+  /** The id of an API key, which is no secret, and the machine client that it was given to. */
+  keyId: string;
+  client: string;
 }>;
 
 const ALLOWED: ReadonlySet<string> = new Set<keyof LogFields>([
@@ -59,6 +62,8 @@ const ALLOWED: ReadonlySet<string> = new Set<keyof LogFields>([
   'driver',
   'version',
   'reason',
+  'keyId',
+  'client',
 ]);
 
 export type Log = {

@@ -6,6 +6,7 @@ import { requireNode } from '@house/kernel/runtime';
 import { createOperationStore } from '@house/smart-home/operations/operations';
 import { createDeadLetterCommands } from './operator/dead-letters.ts';
 import { askHouse, OperatorRefusal, type OperatorRequest } from './operator/socket.ts';
+import { table } from './operator/table.ts';
 
 const HELP = `npm run dlq -- list | overdue | show <id> | replay <id> | discard <id> [--json]
 
@@ -29,20 +30,6 @@ type Shown = Record<string, unknown>;
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   list: ['id', 'kind', 'attempts', 'createdAt', 'deadAt'],
   overdue: ['id', 'class', 'kind', 'attempts', 'createdAt', 'notAfter', 'alarm'],
-};
-
-const table = (columns: readonly string[], rows: readonly Shown[]): string => {
-  if (rows.length === 0) return 'none';
-  const cells = [[...columns], ...rows.map((row) => columns.map((column) => String(row[column])))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
-  return cells
-    .map((line) =>
-      line
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 };
 
 /** With the alarm that was raised last in a column of its own. */

@@ -1,9 +1,10 @@
 /** Every cell of role × root field, from the table of roles and the published SDL. A new role or field is a new cell. */
 import { randomBytes } from 'node:crypto';
-import { createGateway, type Gateway } from '@house/gateway/gateway';
+import { createGateway, type Gateway, migrateGateway } from '@house/gateway/gateway';
 import { AUDIENCE, startIssuer } from '@house/gateway/test/issuer';
 import type { Subgraph } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
+import { openWhenAsked } from '@house/kernel/test/own-database';
 import { ROLES, type Role } from '@house/schema/roles.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type RootField, readRootFields, SUPERGRAPH_FILE } from './root-fields.ts';
@@ -12,6 +13,7 @@ const FIELDS = readRootFields();
 const NAMES = Object.keys(ROLES) as Role[];
 const EVERY_SCOPE = [...new Set(Object.values(ROLES).flat())];
 
+const database = openWhenAsked(migrateGateway);
 let gateway: Gateway;
 let issuer: Awaited<ReturnType<typeof startIssuer>>;
 let url: string;
@@ -30,6 +32,7 @@ beforeAll(async () => {
   const clock = () => new Date();
   issuer = await startIssuer(clock);
   gateway = await createGateway({
+    database,
     supergraph: { file: SUPERGRAPH_FILE },
     subgraphs: { owners: recording('owners'), 'smart-home': recording('smart-home') },
     auth: { issuer: issuer.issuer, audience: AUDIENCE },
@@ -49,6 +52,7 @@ beforeEach(() => {
 afterAll(async () => {
   await gateway.close();
   await issuer.close();
+  await database.close();
 });
 
 type Body = { errors?: { path?: string[]; extensions: { code: string } }[] };

@@ -1,5 +1,10 @@
 /** The same code as five processes on one PostgreSQL, each started by its own `main.ts` as an operator would. */
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { obtainToken } from '@house/authorization-server/obtain-token';
+import type { CertificateFiles } from '@house/scripts/deployed/certificates';
+import type { Service } from '@house/scripts/deployed/services';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { documentText } from '../support/documents.ts';
 import { eventually } from '../support/house.ts';
@@ -13,7 +18,7 @@ afterAll(() => fleet.stop());
 
 type Screen = { myPremises: { id: string; accessPoints: { id: string; kind: string }[] }[] };
 
-test('five processes that speak HTTP with a signed principal open a door, once', async () => {
+test('five processes that speak HTTPS with a signed principal open a door, once', async () => {
   const { access_token } = await obtainToken({ issuer: fleet.issuer, user: 'owner-a12' });
   const ask = async <T>(document: string, variables: object = {}): Promise<T> => {
     const response = await fetch(fleet.gatewayUrl, {
@@ -43,17 +48,50 @@ test('five processes that speak HTTP with a signed principal open a door, once',
   expect(await fleet.control.violations()).toEqual([]);
 });
 
-test('a subgraph answers nobody who does not come through the gateway, with a token or without', async () => {
+/** What a subgraph of ours answers whoever shows this certificate, or how the connection ends. */
+const askDirectly = (
+  { url }: Service,
+  headers: Record<string, string>,
+  certificate?: { cert: string; key: string },
+): Promise<string> =>
+  new Promise((resolve) => {
+    const ca = readFileSync(fleet.keys.certificates.ca, 'utf8');
+    const servername = url === fleet.owners.url ? 'owners' : 'smart-home';
+    const asking = request(url, { method: 'POST', agent: false, servername, headers, ...certificate, ca });
+    asking.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`refused: ${code}`));
+    asking.once('response', (incoming) => {
+      void text(incoming).then((body) => resolve(`${incoming.statusCode} ${body}`));
+    });
+    asking.end(JSON.stringify({ query: '{ __typename }' }));
+  });
+const shownBy = ({ cert, key }: CertificateFiles) => ({
+  cert: readFileSync(cert, 'utf8'),
+  key: readFileSync(key, 'utf8'),
+});
+
+test('a subgraph lets nobody send anything who is not one of the services that ask it', async () => {
   const { access_token } = await obtainToken({ issuer: fleet.issuer, user: 'owner-a12' });
-  for (const { url } of [fleet.owners, ...fleet.smartHomes])
+  const { inside, public: outside } = fleet.keys.certificates;
+  const { platformTls } = fleet;
+  const strangers = [undefined, shownBy(outside), platformTls, shownBy(inside.owners)];
+  for (const service of [fleet.owners, ...fleet.smartHomes]) {
+    await expect(fetch(service.url.replace('https:', 'http:'), { method: 'POST', body: '{}' })).rejects.toThrow();
+    const others = service === fleet.owners ? strangers : [...strangers, shownBy(inside['smart-home'])];
+    for (const other of others)
+      expect(await askDirectly(service, { authorization: `Bearer ${access_token}` }, other)).toMatch(
+        /^refused: (?:ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*ALERT.*)$/,
+      );
+  }
+});
+
+test('whoever has the certificate of one of them still needs what only that one signs', async () => {
+  const { access_token } = await obtainToken({ issuer: fleet.issuer, user: 'owner-a12' });
+  const { inside } = fleet.keys.certificates;
+  for (const service of [fleet.owners, ...fleet.smartHomes])
     for (const headers of [{}, { authorization: `Bearer ${access_token}` }, { 'x-principal': access_token }]) {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query: '{ __typename }' }),
-      });
-      expect(response.status).toBe(401);
-      expect(await response.json()).not.toHaveProperty('data');
+      const answer = await askDirectly(service, headers, shownBy(inside.gateway));
+      expect(answer).toMatch(/^401 /);
+      expect(answer).not.toContain('"data"');
     }
 });
 

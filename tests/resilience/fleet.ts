@@ -10,7 +10,7 @@ import { openServices } from '../support/services.ts';
 export type Fleet = Services & { readonly control: PlatformControl };
 
 export const startFleet = async (
-  options: Pick<ServicesOptions, 'smartHome' | 'gateways' | 'variables'>,
+  options: Pick<ServicesOptions, 'smartHome' | 'gateways' | 'publicTls' | 'issuer' | 'variables'>,
 ): Promise<Fleet> => {
   const directory = await mkdtemp(join(tmpdir(), 'fleet-'));
   const servers = await openServices();

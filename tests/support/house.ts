@@ -28,6 +28,8 @@ export type TestHouse = {
   readonly url: string;
   readonly adminUrl: string;
   readonly issuer: string;
+  /** Where the platform tells what has happened. */
+  readonly eventsUrl: string;
   readonly dataDirectory: string;
   readonly platform: PlatformControl;
   /** Everything that was logged so far, as text. */
@@ -59,10 +61,13 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
     AUTH_PORT: '0',
     PLATFORM_PORT: '0',
     SIM_PORT: '0',
+    EVENTS_PORT: '0',
     LOG_LEVEL: 'info',
     EXPLORER: 'graphiql',
     LAME_DUCK_MS: '0',
     LIMITS_FILE: join(import.meta.dirname, 'wide-limits.json'),
+    // Journeys use one plate again and again.
+    PLATE_BUDGET: '1000',
     ...services.variables,
     ...overrides,
   });
@@ -98,6 +103,7 @@ export const openHouse = async (overrides: Record<string, string> = {}): Promise
       url: house.url,
       adminUrl: house.adminUrl,
       issuer: house.issuer,
+      eventsUrl: house.eventsUrl ?? '',
       dataDirectory: config.DATA_DIR,
       platform: control,
       logged: () => lines.join(''),

@@ -24,6 +24,18 @@ export type Received = {
   headers: Record<string, string>;
   body: unknown;
   apiVersion: string;
+  /** The rule that the signature of the request breaks; null for none, and where none is asked for. */
+  signatureProblem: string | null;
+};
+
+/** What a camera, a panel or a visitor would have caused; duplicated, reordered or forged on its way to a subscriber. */
+export type Happening = {
+  type: string;
+  siteId: number;
+  data?: Record<string, unknown>;
+  duplicate?: number;
+  reorder?: boolean;
+  forge?: boolean;
 };
 
 export type PlatformControl = {
@@ -38,6 +50,9 @@ export type PlatformControl = {
   profile(profile: 'A' | 'B' | 'C', siteId?: number): Promise<void>;
   version(change: { siteId: number; resource?: string; version: 'v1' | 'v2' }): Promise<void>;
   quirk(name: string, on: boolean): Promise<void>;
+  /** Goes on with the next certificate, or with the next key by which answers are signed. */
+  rotate(what: 'tls' | 'signing'): Promise<void>;
+  happen(event: Happening): Promise<void>;
   requests(): Promise<Received[]>;
   /** Requests and answers that do not fit the OpenAPI documents. */
   violations(): Promise<unknown[]>;
@@ -66,6 +81,8 @@ export const createPlatformControl = (url: string): PlatformControl => {
     profile: (profile, siteId) => post('/profile', { profile, siteId }),
     version: (change) => post('/version', change),
     quirk: (name, on) => post('/quirks', { name, on }),
+    rotate: (what) => post('/rotate', { what }),
+    happen: (event) => post('/events', event),
     requests: async () => (await get<{ requests: Received[] }>('/requests?limit=1000')).requests,
     violations: async () => (await get<{ violations: unknown[] }>('/violations')).violations,
   };

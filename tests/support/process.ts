@@ -33,6 +33,7 @@ export const startHouseProcess = async (variables: Record<string, string> = {}):
       AUTH_PORT: '0',
       PLATFORM_PORT: '0',
       SIM_PORT: '0',
+      EVENTS_PORT: '0',
       ...services.variables,
       ...variables,
     },

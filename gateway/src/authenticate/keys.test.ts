@@ -45,13 +45,54 @@ test('10 000 invented key ids cost the issuer one request in thirty seconds and 
   expect(readings()).toBe(2);
 });
 
-test('a new key is found within thirty seconds of its first use', async () => {
+test('a new key is found at its first use, and the one that was withdrawn is not good any longer', async () => {
   await keys.find('key-1');
+  issuer.state.keys = [createKey('key-2').jwk];
+  expect(await keys.find('key-2')).toBeDefined();
+  expect(await keys.find('key-1')).toBeUndefined();
+});
+
+test('an invented key id keeps a new key out for thirty seconds at most', async () => {
+  await keys.find('key-1');
+  await keys.find('invented');
   issuer.state.keys = [createKey('key-2').jwk];
   expect(await keys.find('key-2')).toBeUndefined();
   time.move(30_000);
   expect(await keys.find('key-2')).toBeDefined();
+});
+
+test('a reading that began before a key was published does not keep it out', async () => {
+  await keys.find('key-1');
+  time.move(10 * MINUTE + 1);
+  await keys.find('key-1');
+  const found = keys.find('key-2');
+  // Answered already by the reading that is under way, with the keys of before.
+  await until(() => readings() >= 2);
+  issuer.state.keys = [issuer.key.jwk, createKey('key-2').jwk];
+  expect(await found).toBeDefined();
+});
+
+test('no key is unknown while an issuer rotates, whatever is invented meanwhile', async () => {
+  await keys.find('key-1');
+  const next = createKey('key-2');
+  let signing = 'key-1';
+  let refused = 0;
+  const hour = async (): Promise<void> => {
+    for (let seconds = 0; seconds < 3_600; seconds += 10) {
+      time.move(10_000);
+      const [found] = await Promise.all([keys.find(signing), keys.find(`invented-${seconds}`)]);
+      if (!found) refused += 1;
+    }
+  };
+  issuer.state.keys = [issuer.key.jwk, next.jwk];
+  time.move(30_000);
+  signing = 'key-2';
+  await hour();
+  issuer.state.keys = [next.jwk];
+  await hour();
+  expect(refused).toBe(0);
   expect(await keys.find('key-1')).toBeUndefined();
+  expect(readings()).toBeLessThanOrEqual(1 + 2 * 2 * 60 + 2 * 6);
 });
 
 test('a clock that was set back keeps no new key out', async () => {

@@ -1,6 +1,8 @@
 /**
  * The issuer's public keys, found by OIDC discovery. The issuer may start later than we do and may be away for a day:
- * known keys go on working, and invented key ids cost it at most one request in thirty seconds.
+ * known keys go on working. An id that is not known is asked for at once, but within thirty seconds of such a question every
+ * other is unknown without one: invented ids cost the issuer two readings a minute. No token is refused while an issuer
+ * rotates, when it publishes the new key half a minute before it signs, and the old one until its tokens have ended.
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { Clock } from '@house/kernel/clock';
@@ -27,7 +29,7 @@ export type Keys = {
 const FRESH_MS = 10 * 60_000;
 /** What a dead issuer's keys are still good for. */
 const STALE_MS = 24 * 60 * 60_000;
-/** Between two requests to an issuer whose keys we have. */
+/** Between two requests to an issuer whose keys we have, and between two on account of ids that we do not know. */
 const PAUSE_MS = 30_000;
 /** Between two requests while we have none: it doubles up to the longest. */
 const START_PAUSE_MS = 500;
@@ -84,6 +86,7 @@ export const createKeys = ({
 }): Keys => {
   let current: { keys: ReadonlyMap<string, KeyObject>; readAt: Date } | undefined;
   let askedAt: Date | undefined;
+  let unknownAt: Date | undefined;
   let underWay: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -119,11 +122,18 @@ export const createKeys = ({
 
   /** A clock that is set back makes a moment as old as one that is set forward. */
   const ageMs = (moment: Date): number => Math.abs(clock().getTime() - moment.getTime());
-  const mayAsk = (): boolean => {
-    const pause = current ? PAUSE_MS : START_PAUSE_MS;
-    return !stopped && (underWay !== undefined || !askedAt || ageMs(askedAt) >= pause);
-  };
+  const isOver = (since: Date | undefined, pauseMs: number): boolean => !since || ageMs(since) >= pauseMs;
+  const mayAsk = (): boolean =>
+    !stopped && (underWay !== undefined || isOver(askedAt, current ? PAUSE_MS : START_PAUSE_MS));
   const isOlderThan = (limitMs: number): boolean => !current || ageMs(current.readAt) > limitMs;
+
+  /** A reading that is under way for another reason may have begun before the key was published: it does not count. */
+  const lookForUnknown = async (id: string): Promise<void> => {
+    await underWay;
+    if (stopped || current?.keys.has(id) || !isOver(unknownAt, PAUSE_MS)) return;
+    unknownAt = clock();
+    await refresh();
+  };
 
   const keepAsking = async (pauseMs: number): Promise<void> => {
     await refresh();
@@ -138,7 +148,8 @@ export const createKeys = ({
         if (isOlderThan(FRESH_MS) && mayAsk()) void refresh();
         return known;
       }
-      if (mayAsk()) await refresh();
+      if (current && !isOlderThan(STALE_MS)) await lookForUnknown(id);
+      else if (mayAsk()) await refresh();
       if (!current || isOlderThan(STALE_MS)) throw new HouseError('SERVICE_UNAVAILABLE');
       return current.keys.get(id);
     },

@@ -8,6 +8,7 @@ import type { Log } from '@house/kernel/telemetry';
 import { type FragmentDefinitionNode, GraphQLError, getVariableValues, Kind } from 'graphql';
 import type { Operation, RequestContext } from '../operation.ts';
 import { refuseOperation } from '../refusal.ts';
+import { seeRefusals, takeRefusals } from './seen-refusals.ts';
 import type { Edition, Supergraph } from './supergraph.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
@@ -16,6 +17,12 @@ type ExecutorContext = Parameters<Executor>[0];
 
 /** Judges an operation. @returns the errors that refuse it as a whole; none to go on. */
 export type OperationStep = (operation: Operation, edition: Edition) => Promise<readonly GraphQLError[]>;
+
+/**
+ * Told of what was executed, before it is answered. @param refusals the codes of payloads that refused, by the names that
+ * their mutations have in the answer. It must not reject.
+ */
+export type AnswerStep = (operation: Operation, refusals: ReadonlyMap<string, readonly string[]>) => Promise<void>;
 
 /** A list of 100 kB can have 24 000 faults, and telling them all would cost 5 MB and two seconds. */
 const FAULTS_TOLD = 10;
@@ -34,7 +41,7 @@ const toOperation = ({
     return [
       refuseOperation(new HouseError('BAD_USER_INPUT', { message: `There are no ${operation.operation}s here.` })),
     ];
-  const { principal, traceId } = context as RequestContext;
+  const { principal, possession, traceId } = context as RequestContext;
   const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, {
     maxErrors: FAULTS_TOLD,
   });
@@ -49,8 +56,16 @@ const toOperation = ({
     fragments: Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment])),
     variables: coerced,
     principal,
+    possession,
     traceId,
   };
+};
+
+/** The same request with what the steps after it want to see; under a name of its own in the store of plans. */
+const withRefusals = (requestContext: ExecutorContext): ExecutorContext => {
+  const document = seeRefusals(requestContext.document, requestContext.schema);
+  if (document === requestContext.document) return requestContext;
+  return { ...requestContext, document, queryHash: `${requestContext.queryHash}:refusals` };
 };
 
 /** graphql-js throws when a variable turns out not to fit where it is used: null for an argument that must not be. */
@@ -65,10 +80,12 @@ const isRefused = (operation: Operation | readonly GraphQLError[]): operation is
 export const createExecution = ({
   supergraph,
   steps,
+  answerSteps,
   log,
 }: {
   supergraph: Supergraph;
   steps: readonly OperationStep[];
+  answerSteps: readonly AnswerStep[];
   log: Log;
 }): GatewayInterface => {
   const { gateway } = supergraph;
@@ -89,9 +106,12 @@ export const createExecution = ({
     (execute: Executor): Executor =>
     async (requestContext) => {
       const operation = toOperation(requestContext);
-      const refusals = isRefused(operation) ? operation : await judge(operation);
+      if (isRefused(operation)) return { errors: operation };
+      const refusals = await judge(operation);
       if (refusals.length > 0) return { errors: refusals };
-      const { data, errors, extensions } = await execute(requestContext);
+      const { data, errors, extensions } = await execute(withRefusals(requestContext));
+      const refused = takeRefusals(data);
+      for (const step of answerSteps) await step(operation, refused);
       // The executor makes null of a value that breaks the schema and would tell about it in `extensions`.
       if (extensions)
         log.error('answer-breaks-the-schema', { traceId: (requestContext.context as RequestContext).traceId });

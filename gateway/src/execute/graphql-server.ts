@@ -10,7 +10,7 @@ import {
 import type { Log } from '@house/kernel/telemetry';
 import type { GraphQLError, GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { RequestContext } from '../operation.ts';
-import { createExecution, type OperationStep } from './execution.ts';
+import { type AnswerStep, createExecution, type OperationStep } from './execution.ts';
 import { toApolloLogger } from './logger.ts';
 import type { Supergraph } from './supergraph.ts';
 
@@ -30,6 +30,9 @@ export type GraphqlServer = {
   stop(): Promise<void>;
 };
 
+/** Validation ends after so many faults of a document: a thousand tokens can hold hundreds, and telling them costs more than asking. */
+const FAULTS_TOLD = 5;
+
 /** All that Apollo Server needs to know: no other header of a client switches anything on in it. */
 const HEADERS_READ = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
 
@@ -46,6 +49,7 @@ const toHeaderMap = (headers: Headers): HeaderMap => {
 export const startGraphqlServer = async ({
   supergraph,
   steps,
+  answerSteps,
   rules,
   maxTokens,
   introspection,
@@ -55,6 +59,7 @@ export const startGraphqlServer = async ({
 }: {
   supergraph: Supergraph;
   steps: readonly OperationStep[];
+  answerSteps: readonly AnswerStep[];
   rules: readonly ValidationRule[];
   maxTokens: number;
   introspection: boolean;
@@ -64,9 +69,10 @@ export const startGraphqlServer = async ({
   log: Log;
 }): Promise<GraphqlServer> => {
   const apollo = new ApolloServer<RequestContext>({
-    gateway: createExecution({ supergraph, steps, log }),
+    gateway: createExecution({ supergraph, steps, answerSteps, log }),
     validationRules: [...rules],
     parseOptions: { maxTokens },
+    validationOptions: { maxErrors: FAULTS_TOLD },
     introspection,
     formatError: presentError,
     logger: toApolloLogger(log),

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createEmbeddedCounter } from '../limit/limit.ts';
-import { composeSupergraph, createClock, createSubgraphs, type House, startHouse } from '../test/house.ts';
+import { composeSupergraph, createSubgraphs, type House, startHouse } from '../test/house.ts';
 import { createSupergraph } from './supergraph.ts';
 
 let directory: string;
@@ -65,7 +64,6 @@ test('a gateway does not start with a supergraph that it cannot enforce', async 
     source: { sdl: first.replace('type Person', 'type Person @authenticated') },
     subgraphs,
     policies: {},
-    counter: createEmbeddedCounter(createClock()),
     log,
   });
   await expect(gateway.load({ apollo: {} })).rejects.toThrow('Person: put @authenticated');

@@ -8,7 +8,7 @@ import type { Subgraph } from '@house/kernel/subgraph';
 import type { Log } from '@house/kernel/telemetry';
 import { buildSchema } from 'graphql';
 import { createPermissions, type Guards, readRequirements } from '../authorize/authorize.ts';
-import { type Counter, createLimitGuards, type LimitPolicies } from '../limit/limit.ts';
+import { createLimitedFields, type LimitedFields, type LimitPolicies } from '../limit/limit.ts';
 import { createDataSource } from './data-source.ts';
 import { toApolloLogger } from './logger.ts';
 
@@ -16,7 +16,7 @@ import { toApolloLogger } from './logger.ts';
 export type SupergraphSource = { readonly file: string } | { readonly sdl: string };
 
 /** What is derived from one supergraph. */
-export type Edition = { readonly permissions: Guards; readonly limits: Guards };
+export type Edition = { readonly permissions: Guards; readonly limits: LimitedFields };
 
 export type Supergraph = {
   /** @apollo/gateway; it loads the supergraph when Apollo Server starts it. */
@@ -32,14 +32,12 @@ export const createSupergraph = ({
   source,
   subgraphs,
   policies,
-  counter,
   log,
   watchIntervalMs = WATCH_INTERVAL_MS,
 }: {
   source: SupergraphSource;
   subgraphs: Readonly<Record<string, Subgraph>>;
   policies: LimitPolicies;
-  counter: Counter;
   log: Log;
   watchIntervalMs?: number;
 }): Supergraph => {
@@ -52,7 +50,7 @@ export const createSupergraph = ({
     return {
       sdl,
       permissions: createPermissions({ requirements, schema }),
-      limits: createLimitGuards({ policies, schema, counter, log }),
+      limits: createLimitedFields({ policies, schema, log }),
     };
   };
 

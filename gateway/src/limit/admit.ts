@@ -65,6 +65,9 @@ const parseBody = (bytes: Buffer, { jsonDepth }: AdmitLimits): Readonly<Record<s
     throw new HttpRefusal('BAD_USER_INPUT', {
       message: 'The request body is one JSON object; batches are not accepted.',
     });
+  // Apollo Server would answer this with advice that names what it is made of.
+  if ('query' in body && body.query !== null && typeof body.query !== 'string')
+    throw new HttpRefusal('BAD_USER_INPUT', { message: 'The query of the request is a text.' });
   if (isDeeperThan(body, jsonDepth))
     throw new HttpRefusal('BAD_USER_INPUT', { message: `The request body nests deeper than ${jsonDepth}.` });
   return body as Readonly<Record<string, unknown>>;

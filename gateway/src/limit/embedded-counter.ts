@@ -1,11 +1,12 @@
 import type { Clock } from '@house/kernel/clock';
-import type { Counter } from './counter.ts';
+import { type Counter, refusal } from './counter.ts';
+import { notAhead, waitMsOf, withAdmitted, withoutOne } from './sliding-log.ts';
 
 /** One key holds at most `max` numbers; a house of a thousand flats has a few thousand keys. */
 const KEYS_KEPT = 100_000;
 
 /**
- * Counts in this process: for one gateway without Redis. Taking a place is one synchronous step, so it is atomic.
+ * Counts in this process: for one gateway without Redis. Taking is one synchronous step, so it is atomic.
  * Memory is bounded: past `keysKept` keys it first forgets those whose window is over and then refuses new ones
  * (fail closed), because forgetting a live key would be a way around its limit.
  */
@@ -16,27 +17,44 @@ export const createEmbeddedCounter = ({
   clock: Clock;
   keysKept?: number;
 }): Counter => {
-  const windows = new Map<string, { admitted: number[]; endsAt: number }>();
+  const windows = new Map<string, { times: readonly number[]; endsAt: number }>();
 
-  const forgetEnded = (now: number): void => {
+  /** @throws RangeError */
+  const makeRoom = (added: number, now: number): void => {
+    if (windows.size + added <= keysKept) return;
     for (const [key, { endsAt }] of windows) if (endsAt <= now) windows.delete(key);
+    if (windows.size + added > keysKept) throw new RangeError(`expected at most ${keysKept} limited keys`);
+  };
+
+  const timesOf = (key: string, now: number): readonly number[] => {
+    const window = windows.get(key);
+    const times = notAhead(window?.times ?? [], now);
+    // Kept, or it would have happened just now for ever.
+    if (window && times !== window.times) windows.set(key, { ...window, times });
+    return times;
+  };
+
+  const giveBack = (keys: readonly string[], at: number): void => {
+    for (const key of keys) {
+      const window = windows.get(key);
+      const times = withoutOne(window?.times ?? [], at);
+      if (window && times.length > 0) windows.set(key, { ...window, times });
+      else windows.delete(key);
+    }
   };
 
   return {
-    take: async (key, { max, windowMs }) => {
+    take: async (places) => {
       const now = clock().getTime();
-      const known = windows.get(key);
-      if (!known && windows.size >= keysKept) forgetEnded(now);
-      if (!known && windows.size >= keysKept) throw new RangeError(`expected at most ${keysKept} limited principals`);
-      const admitted = known?.admitted ?? [];
-      // The clock was set back: what lies ahead of it happened just now, or the wait would be longer than the window.
-      if ((admitted.at(-1) ?? now) > now) admitted.forEach((at, index) => void (admitted[index] = Math.min(at, now)));
-      const oldest = admitted[admitted.length - max];
-      if (oldest !== undefined && oldest + windowMs > now) return oldest + windowMs - now;
-      admitted.push(now);
-      if (admitted.length > max) admitted.splice(0, admitted.length - max);
-      windows.set(key, { admitted, endsAt: now + windowMs });
-      return 0;
+      const waits = places.map((place) => waitMsOf(timesOf(place.key, now), place, now));
+      if (waits.some((waitMs) => waitMs > 0)) return refusal(waits);
+      makeRoom(places.filter(({ key }) => !windows.has(key)).length, now);
+      for (const place of places)
+        windows.set(place.key, {
+          times: withAdmitted(timesOf(place.key, now), place, now),
+          endsAt: now + place.windowMs,
+        });
+      return { waits, giveBack: async (keys) => giveBack(keys, now) };
     },
     close: async () => windows.clear(),
   };

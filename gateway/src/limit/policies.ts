@@ -1,65 +1,99 @@
-/** How often one principal may use a root field: data, so that an operator can change it without a release. */
+/** Policies from a file: the shipped ones are replaced as a whole, and every fault is told with its place. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-
-/** At most `max` uses in any `windowMs`. Fields with one `bucket` are counted together. */
-export type LimitPolicy = { readonly max: number; readonly windowMs: number; readonly bucket?: string | undefined };
-
-/** Policies by schema coordinate, e.g. `Mutation.openAccessPoint`. */
-export type LimitPolicies = Readonly<Record<string, LimitPolicy>>;
+import { type Budget, bucketOf, COUNTED_PER, fieldPolicyOf, isTarget, type LimitPolicies } from './policy.ts';
 
 /** The longest window: counters live this long. */
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** Enough for a family's day at its own doors; far too few to guess anything or to wear out a barrier. */
-export const DEFAULT_LIMITS: LimitPolicies = {
-  'Mutation.openAccessPoint': { max: 12, windowMs: 60_000 },
-  'Mutation.addVehicle': { max: 30, windowMs: 3_600_000, bucket: 'vehicle-change' },
-  'Mutation.removeVehicle': { max: 30, windowMs: 3_600_000, bucket: 'vehicle-change' },
-  'Mutation.updateMembership': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
-  'Mutation.revokeMembership': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
-  'Mutation.leavePremises': { max: 30, windowMs: 3_600_000, bucket: 'membership-change' },
-};
-
-export const bucketOf = (coordinate: string, { bucket }: LimitPolicy): string => bucket ?? coordinate;
-
 /** How often a nested field is resolved is not known before it is executed, so only root fields can be limited. */
-const coordinate = z
-  .string()
-  .regex(/^(Query|Mutation)\.[_A-Za-z][_0-9A-Za-z]*$/, 'a root field, e.g. Mutation.openAccessPoint');
+const COORDINATE = /^(Query|Mutation)\.[_A-Za-z][_0-9A-Za-z]*$/;
 
-const policy = z.strictObject({
+const measure = {
   max: z.number().int().min(1).max(10_000),
   windowMs: z.number().int().min(1_000).max(DAY_MS),
   bucket: z.string().min(1).max(100).optional(),
-});
-
-const oneMeasurePerBucket = (policies: LimitPolicies): boolean => {
-  const measures = new Map<string, Set<string>>();
-  for (const [name, one] of Object.entries(policies)) {
-    const bucket = bucketOf(name, one);
-    measures.set(bucket, (measures.get(bucket) ?? new Set()).add(`${one.max}/${one.windowMs}`));
-  }
-  return [...measures.values()].every(({ size }) => size === 1);
 };
 
-const policies = z
-  .record(coordinate, policy)
-  .refine(oneMeasurePerBucket, 'fields that share a bucket share max and windowMs');
+const budget = z
+  .strictObject({
+    per: z.enum(COUNTED_PER, `one of ${COUNTED_PER.join(', ')}`),
+    argument: z
+      .string()
+      .regex(/^[_A-Za-z]\w*(\.[_A-Za-z]\w*)*$/, 'a path of names, e.g. input.accessPointId')
+      .optional(),
+    ...measure,
+  })
+  .refine(
+    ({ per, argument }) => isTarget(per) === (argument !== undefined),
+    'a target is named by an argument, who asks is not',
+  );
+
+const budgets = z.array(budget).min(1).max(10);
+
+const lockout = z
+  .strictObject({
+    failures: z.number().int().min(1).max(10_000),
+    withinMs: z.number().int().min(1_000).max(DAY_MS),
+    firstMs: z.number().int().min(1_000).max(DAY_MS),
+    longestMs: z.number().int().min(1_000).max(DAY_MS),
+    codes: z.array(z.string().regex(/^[A-Z_]+$/, 'codes as in docs/errors.md')).min(1),
+  })
+  .refine(({ firstMs, longestMs }) => firstMs <= longestMs, 'the first lock is not longer than the longest');
+
+const simple = z.strictObject(measure);
+const full = z.strictObject({
+  budgets,
+  whenUnknown: z.enum(['own', 'refuse'], 'own or refuse').optional(),
+  lockout: lockout.optional(),
+});
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** By the form that is meant: a union of all would tell nobody which of its forms was missed where. */
+const schemaOf = (policy: unknown) => {
+  if (Array.isArray(policy)) return budgets;
+  return isRecord(policy) && Object.hasOwn(policy, 'budgets') ? full : simple;
+};
+
+const faultsOf = (coordinate: string, policy: unknown): string[] => {
+  if (!COORDINATE.test(coordinate)) return [`${coordinate}: a root field, e.g. Mutation.openAccessPoint`];
+  const parsed = schemaOf(policy).safeParse(policy);
+  return (parsed.error?.issues ?? []).map(({ path, message }) => `${[coordinate, ...path].join('.')}: ${message}`);
+};
+
+const measuresOf = (all: readonly Budget[]): string =>
+  all
+    .map(({ max, windowMs }) => `${max}/${windowMs}`)
+    .sort()
+    .join();
+
+/** Fields that share a bucket are counted together only where they are measured alike. */
+const bucketFaults = (policies: LimitPolicies): string[] => {
+  const known = new Map<string, string>();
+  return Object.entries(policies).flatMap(([coordinate, policy]) => {
+    const byBucket = Map.groupBy(fieldPolicyOf(policy).budgets, (one) => `${bucketOf(coordinate, one)} per ${one.per}`);
+    return [...byBucket].flatMap(([bucket, all]) => {
+      const measures = measuresOf(all);
+      const first = known.get(bucket) ?? measures;
+      known.set(bucket, first);
+      return first === measures ? [] : [`${coordinate}: fields that share a bucket share max and windowMs (${bucket})`];
+    });
+  });
+};
 
 /**
  * Policies as JSON of the same shape as `DEFAULT_LIMITS`, which they replace as a whole.
  * @throws Error that says which policy is wrong and what it expects.
  */
 export const parseLimits = (text: string): LimitPolicies => {
-  const parsed = policies.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const message =
-      issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join(', ') : issue.message;
-    return `  ${issue.path.join('.')}: ${message}`;
-  });
-  throw new TypeError(`The limit policies cannot be used:\n${problems.join('\n')}`);
+  const told: unknown = JSON.parse(text);
+  if (!isRecord(told)) throw new TypeError('The limit policies cannot be used:\n  an object by coordinates');
+  const faults = Object.entries(told).flatMap(([coordinate, policy]) => faultsOf(coordinate, policy));
+  const problems = faults.length > 0 ? faults : bucketFaults(told as LimitPolicies);
+  if (problems.length === 0) return told as LimitPolicies;
+  throw new TypeError(`The limit policies cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
 };
 
 /** The policies of a JSON file. @throws Error that says what is wrong with it. */

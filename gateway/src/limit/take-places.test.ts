@@ -5,6 +5,9 @@ let house: House;
 afterEach(() => house.close());
 
 const OPEN = 'mutation { openAccessPoint(id: "ap") }';
+/** Opens under `count` aliases. */
+const many = (count: number): string =>
+  `mutation { ${Array.from({ length: count }, (_, n) => `a${n}: openAccessPoint(id: "ap")`).join(' ')} }`;
 const limits = { 'Mutation.openAccessPoint': { max: 5, windowMs: 60_000 } };
 
 describe('a limited field', () => {
@@ -26,8 +29,29 @@ describe('a limited field', () => {
       'mutation { a: openAccessPoint(id: "ap") b: openAccessPoint(id: "ap") ...F } fragment F on Mutation { c: openAccessPoint(id: "ap") d: openAccessPoint(id: "ap") e: openAccessPoint(id: "ap") }';
     const { status, body } = await house.ask(five);
     expect(status).toBe(429);
-    expect(body.errors?.map(({ path }) => path)).toEqual([['e']]);
+    expect(body.errors?.map(({ path }) => path)).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => [name]));
     expect(house.asked).toHaveLength(1);
+  });
+
+  test('that is refused in a document is refused with all that it asks for, and takes no place', async () => {
+    house = await startHouse({ limits });
+    expect((await house.ask(many(3))).status).toBe(200);
+    expect((await house.ask(many(3))).status).toBe(429);
+    expect((await house.ask(many(2))).status).toBe(200);
+    expect((await house.ask(OPEN)).status).toBe(429);
+  });
+
+  test('of 1 000 aliases in documents of ten is executed exactly as often as the limit allows', async () => {
+    house = await startHouse({ limits: { 'Mutation.openAccessPoint': { max: 30, windowMs: 60_000 } } });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => house.ask(many(10))));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(house.asked.flatMap(({ query }) => query.match(/openAccessPoint/g) ?? [])).toHaveLength(30);
+  });
+
+  test('of which a document asks for more than there ever are is told when all of them are free', async () => {
+    house = await startHouse({ limits });
+    const { status, headers } = await house.ask(many(6));
+    expect({ status, after: headers.get('retry-after') }).toEqual({ status: 429, after: '60' });
   });
 
   test('is not counted when it is skipped', async () => {
@@ -68,17 +92,27 @@ test('a request that is over several limits is told to come back when all of the
   expect(body.errors?.map(({ extensions }) => extensions.retryAfterSeconds)).toEqual([3_600, 60]);
 });
 
-test('a policy for a field that the supergraph does not have hinders nobody, and the operator is told', async () => {
+test('a policy for a field or an argument that the supergraph does not have hinders nobody, and the operator is told', async () => {
   house = await startHouse({
     limits: {
       ...limits,
       'Mutation.issuePass': { max: 1, windowMs: 60_000 },
       'Query.none': { max: 1, windowMs: 60_000 },
+      'Mutation.removeVehicle': [
+        { per: 'vehicle', argument: 'input.vehicleId', max: 1, windowMs: 60_000 },
+        { per: 'vehicle', argument: 'id', max: 1, windowMs: 60_000 },
+      ],
+      'Mutation.addVehicle': [{ per: 'accessPoint', argument: 'doors', max: 1, windowMs: 60_000 }],
     },
   });
   expect((await house.ask(OPEN)).status).toBe(200);
   const told = house.lines.filter((line) => line.includes('limit-without-a-field'));
   expect(told.map((line) => JSON.parse(line).resource)).toEqual(['Mutation.issuePass', 'Query.none']);
+  const without = house.lines.filter((line) => line.includes('limit-without-an-argument'));
+  expect(without.map((line) => JSON.parse(line).resource)).toEqual([
+    'Mutation.removeVehicle(input.vehicleId)',
+    'Mutation.addVehicle(doors)',
+  ]);
 });
 
 test('while Redis is away a limit holds by the own count of the gateway, and a door can be opened', async () => {

@@ -1,113 +1,174 @@
 /**
- * How much? graphql-rate-limit's rules in front of the limited root fields, on a store of ours that counts atomically:
- * the stores that come with it let 200 of 200 concurrent calls through a limit of 5.
+ * How much? Every limited root field of an operation needs a place in each of its budgets; all are taken in one atomic
+ * step, or none. After the answer, what was refused inside leaves the targets' budgets: a stranger who knocks at a door uses
+ * up nothing of its owner's, and is locked out when there are too many such knocks.
  */
-
 import { HouseError } from '@house/kernel/errors';
 import type { Log } from '@house/kernel/telemetry';
-import { type GraphQLError, type GraphQLSchema, isObjectType } from 'graphql';
-import { createRateLimitRule, type Store } from 'graphql-rate-limit';
-import {
-  allow,
-  argumentsOf,
-  createGuards,
-  type Guards,
-  infoOf,
-  type RuleContext,
-  type RuleTree,
-  type ShieldRule,
-} from '../authorize/authorize.ts';
+import type { GraphQLError, GraphQLField } from 'graphql';
+import { argumentsOf } from '../authorize/authorize.ts';
 import { collectFields, type Operation } from '../operation.ts';
 import { refuseOperation } from '../refusal.ts';
-import { type Counter, keyOf } from './counter.ts';
-import { bucketOf, type LimitPolicies, type LimitPolicy } from './policies.ts';
+import type { Counter, Taken } from './counter.ts';
+import type { LimitMetrics } from './limit-metrics.ts';
+import type { LimitedField, LimitedFields } from './limited-fields.ts';
+import type { Locked, Lockouts } from './lockouts.ts';
+import { digestOf, type PlaceOfUse, placesOf, together } from './places.ts';
+import { createStoreWatch } from './store-watch.ts';
 
-/**
- * The store of one policy. Everything happens in `getForIdentity`: it counts, and throws when there is no place, because
- * only an error can carry the waiting time through the rule. `setForIdentity` has nothing left to do.
- */
-const createAtomicStore = ({
+type Use = {
+  /** In the answer. */
+  readonly name: string;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly limited: LimitedField;
+  readonly places: readonly PlaceOfUse[];
+  /** Who guesses here, where guesses are counted. */
+  readonly guesser: Locked | undefined;
+};
+
+/** Codes that a payload was refused with, by the field's name in the answer. */
+export type Refusals = ReadonlyMap<string, readonly string[]>;
+
+type Refused = { readonly use: Use; readonly error: HouseError };
+
+export type Limiter = {
+  /** @returns one error for each field that has no place, is locked, or cannot be counted now; none: all places are taken. */
+  take(operation: Operation, fields: LimitedFields): Promise<readonly GraphQLError[]>;
+  /** Told of what the answer refused. It never rejects. */
+  settle(operation: Operation, refusals: Refusals): Promise<void>;
+};
+
+const usesOf = (operation: Operation, fields: LimitedFields): readonly Use[] => {
+  const { rootType: type, principal } = operation;
+  return [...collectFields(operation, type, [operation.definition.selectionSet])].flatMap(([name, [node]]) => {
+    const field = type.getFields()[node.name.value];
+    const limited = field && fields.of(type.name, field.name);
+    if (!field || !limited) return [];
+    const { coordinate, policy } = limited;
+    const args = argumentsOf(operation, field, node);
+    const key = digestOf('guesses', coordinate, principal.subject);
+    const guesser = policy.lockout && { ...policy.lockout, key };
+    return { name, field, args, limited, guesser, places: placesOf({ coordinate, policy, principal, args }) };
+  });
+};
+
+const rateLimited = (waitMs: number): HouseError =>
+  new HouseError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+
+const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
+
+const toErrors = (refused: readonly Refused[]): readonly GraphQLError[] => {
+  // The request passes when the last of its fields does.
+  const retryAfterSeconds = Math.max(0, ...refused.map(({ error }) => error.retryAfterSeconds ?? 0));
+  return refused.map(({ use, error }) => refuseOperation(error, [use.name], retryAfterSeconds));
+};
+
+export const createLimiter = ({
   counter,
-  policy,
-  bucket,
+  lockouts,
+  metrics,
+  log,
 }: {
   counter: Counter;
-  policy: LimitPolicy;
-  bucket: string;
-}): Store => ({
-  getForIdentity: async ({ contextIdentity }) => {
-    const waitMs = await counter.take(keyOf(bucket, contextIdentity), policy);
-    if (waitMs > 0) throw new HouseError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
-    return [];
-  },
-  setForIdentity: () => undefined,
-});
+  lockouts: Lockouts;
+  metrics: LimitMetrics;
+  log: Log;
+}): Limiter => {
+  const underWay = new WeakMap<Operation, { readonly uses: readonly Use[]; readonly taken: Taken }>();
 
-const toRule = (coordinate: string, policy: LimitPolicy, counter: Counter): ShieldRule =>
-  createRateLimitRule({
-    store: createAtomicStore({ counter, policy, bucket: bucketOf(coordinate, policy) }),
-    identifyContext: (context: RuleContext) => context.principal.subject,
-  })({ max: policy.max, window: `${policy.windowMs}ms` });
+  const watch = createStoreWatch('lockouts', log);
 
-type LimitDeps = {
-  readonly policies: LimitPolicies;
-  readonly schema: GraphQLSchema;
-  readonly counter: Counter;
-  readonly log: Log;
-};
+  const unknown = (uses: readonly Use[], error: unknown, { traceId }: Operation): readonly Refused[] => {
+    log.error('limit-failed', { traceId, error });
+    for (const { limited } of uses) metrics.decided(limited.coordinate, 'unknown');
+    return uses.map((use) => ({ use, error: new HouseError('SERVICE_UNAVAILABLE', { cause: error }) }));
+  };
 
-const toTree = ({ policies, schema, counter, log }: LimitDeps): RuleTree => {
-  const tree: Record<string, Record<string, ShieldRule>> = {};
-  for (const [coordinate, policy] of Object.entries(policies)) {
-    const [typeName = '', fieldName = ''] = coordinate.split('.');
-    const type = schema.getType(typeName);
-    // A policy may be older or newer than the supergraph that happens to be loaded; a misspelt one looks the same.
-    if (!isObjectType(type) || !Object.hasOwn(type.getFields(), fieldName)) {
-      log.warn('limit-without-a-field', { resource: coordinate });
-      continue;
-    }
-    tree[typeName] = { ...tree[typeName], [fieldName]: toRule(coordinate, policy, counter) };
-  }
-  return tree;
-};
-
-/** The guards of the limited fields of one schema. `debug` lets the store's error out of the rule. */
-export const createLimitGuards = (deps: LimitDeps): Guards =>
-  createGuards({
-    tree: toTree(deps),
-    schema: deps.schema,
-    fallbackRule: allow,
-    fallbackError: new HouseError('SERVICE_UNAVAILABLE'),
-    debug: true,
-  });
-
-const longest = (errors: readonly HouseError[]): number =>
-  Math.max(0, ...errors.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
-
-/**
- * Counts every root field that the operation resolves, an alias as one more. A request with more of them than there are
- * places is refused as a whole, and the places it did get are spent.
- * @returns one error for each field that is over its limit, or that cannot be counted now (fail closed).
- */
-export const takePlaces = async (guards: Guards, operation: Operation, log: Log): Promise<readonly GraphQLError[]> => {
-  const { rootType: type } = operation;
-  const context: RuleContext = { principal: operation.principal, _shield: { cache: {} } };
-  const refused: { error: HouseError; name: string }[] = [];
-  for (const [name, nodes] of collectFields(operation, type, [operation.definition.selectionSet])) {
-    const field = type.getFields()[nodes[0].name.value];
-    const guard = field && guards.of(type.name, field.name);
-    if (!field || !guard) continue;
+  const askLocks = async (uses: readonly Use[], operation: Operation): Promise<readonly Refused[]> => {
+    const guessers = uses.map(({ guesser }) => guesser).filter(isDefined);
+    if (guessers.length === 0) return [];
     try {
-      const args = argumentsOf(operation, field, nodes[0]);
-      const verdict = await guard(() => undefined, {}, args, context, infoOf(operation, type, field, nodes));
-      if (verdict instanceof Error) throw verdict;
+      const locked = await lockouts.locked(guessers);
+      watch.there();
+      return uses.flatMap((use) => {
+        const waitMs = use.guesser && locked.get(use.guesser.key);
+        if (waitMs === undefined) return [];
+        metrics.decided(use.limited.coordinate, 'locked');
+        return { use, error: rateLimited(waitMs) };
+      });
     } catch (error) {
-      const known = error instanceof HouseError ? error : new HouseError('SERVICE_UNAVAILABLE', { cause: error });
-      if (known.code !== 'RATE_LIMITED') log.error('limit-failed', { traceId: operation.traceId, error: known });
-      refused.push({ error: known, name });
+      watch.away(error);
+      const sensitive = uses.filter(({ limited }) => limited.policy.whenUnknown === 'refuse');
+      return sensitive.length === 0 ? [] : unknown(sensitive, error, operation);
     }
-  }
-  // The request passes when the last of its fields does.
-  const retryAfterSeconds = longest(refused.map(({ error }) => error));
-  return refused.map(({ error, name }) => refuseOperation(error, [name], retryAfterSeconds));
+  };
+
+  const count = async (uses: readonly Use[], operation: Operation): Promise<readonly Refused[]> => {
+    const places = together(uses.flatMap((use) => use.places));
+    const whenUnknown = uses.some(({ limited }) => limited.policy.whenUnknown === 'refuse') ? 'refuse' : 'own';
+    // The first rule that asks has all of them counted; the others are told what came of it.
+    let underWayTaking: Promise<Taken> | undefined;
+    const waitsByKey = async (): Promise<ReadonlyMap<string, number>> => {
+      underWayTaking ??= counter.take(places, whenUnknown);
+      const { waits } = await underWayTaking;
+      return new Map(places.map(({ key }, index) => [key, waits[index] ?? 0]));
+    };
+    const waitOf = async (use: Use): Promise<number> => {
+      const waits = await waitsByKey();
+      return Math.max(0, ...use.places.map(({ key }) => waits.get(key) ?? 0));
+    };
+    const refused: Refused[] = [];
+    for (const use of uses) {
+      const { limited, field, args } = use;
+      try {
+        await limited.ask({ operation, field, args, decide: () => waitOf(use) });
+      } catch (error) {
+        if (!(error instanceof HouseError) || error.code !== 'RATE_LIMITED') return unknown(uses, error, operation);
+        refused.push({ use, error });
+      }
+    }
+    for (const { use } of refused) metrics.decided(use.limited.coordinate, 'refused');
+    if (refused.length > 0 || !underWayTaking) return refused;
+    for (const { limited } of uses) metrics.decided(limited.coordinate, 'admitted');
+    underWay.set(operation, { uses, taken: await underWayTaking });
+    return [];
+  };
+
+  const countGuess = async (
+    { guesser, limited: { coordinate, policy } }: Use,
+    codes: readonly string[],
+  ): Promise<void> => {
+    if (!guesser || !codes.some((code) => policy.lockout?.codes.includes(code))) return;
+    metrics.guessed(coordinate);
+    await lockouts.failed({ ...guesser, policy: coordinate });
+  };
+
+  const giveBack = async ({ places }: Use, taken: Taken): Promise<void> => {
+    const ofTargets = places.filter(({ isOfTarget }) => isOfTarget).map(({ key }) => key);
+    if (ofTargets.length > 0) await taken.giveBack(ofTargets);
+  };
+
+  return {
+    take: async (operation, fields) => {
+      const uses = usesOf(operation, fields);
+      if (uses.length === 0) return [];
+      // Before anything is counted: who is locked out uses up nothing.
+      const locked = await askLocks(uses, operation);
+      return toErrors(locked.length > 0 ? locked : await count(uses, operation));
+    },
+    settle: async (operation, refusals) => {
+      const known = underWay.get(operation);
+      underWay.delete(operation);
+      if (!known) return;
+      for (const use of known.uses) {
+        const codes = refusals.get(use.name) ?? [];
+        if (codes.length === 0) continue;
+        const settled = await Promise.allSettled([countGuess(use, codes), giveBack(use, known.taken)]);
+        for (const one of settled)
+          if (one.status === 'rejected')
+            log.error('limit-not-settled', { traceId: operation.traceId, error: one.reason });
+      }
+    },
+  };
 };

@@ -1,6 +1,7 @@
 /** For the operator, on an address of its own: alive, ready, metrics. It tells nothing about a person. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { ANSWER_HEADERS } from './headers.ts';
 
 export type Administration = {
   readonly registry: Registry;
@@ -40,6 +41,6 @@ export const createAdministration =
       text,
     } = await answerTo(incoming, administration).catch(() => json(500, { error: 'internal' }));
     outgoing
-      .writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' })
+      .writeHead(status, { 'content-type': contentType, ...ANSWER_HEADERS })
       .end(incoming.method === 'HEAD' ? undefined : text);
   };

@@ -2,9 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HTTPGraphQLResponse } from '@apollo/server';
 import { type HttpRefusal, headersOf } from '../refusal.ts';
-
-/** Answers hold personal data: no cache keeps them, no browser guesses another type. */
-const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+import { ANSWER_HEADERS } from './headers.ts';
 
 /** The media type of GraphQL over HTTP where the client knows it, else plain JSON. */
 const mediaTypeFor = ({ headers }: IncomingMessage): string =>
@@ -23,7 +21,7 @@ const send = (
 
 export const answerGraphql = (outgoing: ServerResponse, { status = 200, headers, body }: HTTPGraphQLResponse): void => {
   if (body.kind !== 'complete') throw new TypeError('expected a complete answer: this gateway streams nothing here');
-  send(outgoing, status, { ...Object.fromEntries(headers), ...ALWAYS }, body.string);
+  send(outgoing, status, { ...Object.fromEntries(headers), ...ANSWER_HEADERS }, body.string);
 };
 
 export const answerRefusal = (
@@ -35,5 +33,5 @@ export const answerRefusal = (
   const extensions = { code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
   const contentType = `${mediaTypeFor(incoming)}; charset=utf-8`;
   const text = `${JSON.stringify({ errors: [{ message, extensions }] })}\n`;
-  send(outgoing, status, { 'content-type': contentType, ...ALWAYS, ...headersOf(error), ...headers }, text);
+  send(outgoing, status, { 'content-type': contentType, ...ANSWER_HEADERS, ...headersOf(error), ...headers }, text);
 };

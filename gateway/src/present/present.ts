@@ -2,4 +2,4 @@
 export { createAdministration } from './administration.ts';
 export { createPresentError, isUnexplained } from './present-error.ts';
 export type { Explorer } from './serve-explorer.ts';
-export { createServeRequests, ENDPOINT } from './serve-requests.ts';
+export { type Asking, createServeRequests, ENDPOINT } from './serve-requests.ts';

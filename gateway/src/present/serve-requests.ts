@@ -5,6 +5,7 @@ import type { Random } from '@house/kernel/clock';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { HttpRefusal } from '../refusal.ts';
 import { answerGraphql, answerRefusal } from './answer.ts';
+import { transportHeaders } from './headers.ts';
 import { createMetrics } from './metrics.ts';
 import { type Explorer, serveExplorer } from './serve-explorer.ts';
 
@@ -19,6 +20,14 @@ const urlOf = ({ url }: IncomingMessage): URL =>
 
 export type ServeRequests = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 
+/** What a request to the endpoint is answered by. */
+export type Asking = {
+  readonly url: URL;
+  readonly traceId: string;
+  /** Sets a header of the answer, whatever the answer will be. */
+  readonly setHeader: (name: string, value: string) => void;
+};
+
 /**
  * Answers every request, and never rejects. Each gets an id of ours, answered in `x-request-id` and written with
  * everything that the log says about it.
@@ -30,7 +39,7 @@ export const createServeRequests = ({
   random,
   telemetry: { log, registry },
 }: {
-  serveGraphql: (incoming: IncomingMessage, url: URL, traceId: string) => Promise<HTTPGraphQLResponse>;
+  serveGraphql: (incoming: IncomingMessage, asking: Asking) => Promise<HTTPGraphQLResponse>;
   explorer: Explorer | undefined;
   random: Random;
   telemetry: Telemetry;
@@ -47,7 +56,10 @@ export const createServeRequests = ({
     if (await explore?.(incoming, outgoing, url)) return;
     if (url.pathname !== ENDPOINT)
       throw new HttpRefusal('NOT_FOUND', { status: 404, message: 'There is nothing at this address.' });
-    answerGraphql(outgoing, await serveGraphql(incoming, url, traceId));
+    const setHeader = (name: string, value: string): void => {
+      if (!outgoing.headersSent) outgoing.setHeader(name, value);
+    };
+    answerGraphql(outgoing, await serveGraphql(incoming, { url, traceId, setHeader }));
   };
 
   const fail = (incoming: IncomingMessage, outgoing: ServerResponse, traceId: string, failure: unknown): void => {
@@ -66,6 +78,7 @@ export const createServeRequests = ({
     const traceId = Buffer.from(random(TRACE_ID_BYTES)).toString('hex');
     const url = urlOf(incoming);
     outgoing.setHeader('x-request-id', traceId);
+    for (const [name, value] of Object.entries(transportHeaders(incoming))) outgoing.setHeader(name, value);
     outgoing.once('close', () => {
       const seconds = (performance.now() - startedAt) / 1_000;
       const route = url.pathname === ENDPOINT ? ENDPOINT : 'other';

@@ -4,8 +4,11 @@ import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { createSubgraph, type Subgraph, type SubgraphRequest } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
+import { openWhenAsked } from '@house/kernel/test/own-database';
 import { type DocumentNode, parse } from 'graphql';
-import { createGateway, type GatewayOptions } from '../gateway.ts';
+import { createGateway, type GatewayOptions, migrateGateway } from '../gateway.ts';
+import { DEFAULT_LIMITS } from '../limit/limit.ts';
+import { fieldPolicyOf } from '../limit/policy.ts';
 import { AUDIENCE, startIssuer, type TokenOptions } from './issuer.ts';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
@@ -140,6 +143,11 @@ export const createClock = () => {
   };
 };
 
+/** As shipped, without lockouts: only a test that is about them needs a database for every mutation. */
+const LIMITS = Object.fromEntries(
+  Object.entries(DEFAULT_LIMITS).map(([name, policy]) => [name, { ...fieldPolicyOf(policy), lockout: undefined }]),
+);
+
 export const startHouse = async (over: Partial<GatewayOptions> = {}) => {
   const { clock, move } = createClock();
   const issuer = await startIssuer(clock);
@@ -150,10 +158,13 @@ export const startHouse = async (over: Partial<GatewayOptions> = {}) => {
     level: 'info',
     destination: { write: (line) => lines.push(line) },
   });
+  const database = openWhenAsked(migrateGateway);
   const gateway = await createGateway({
+    database,
     supergraph: { sdl: composeSupergraph() },
     subgraphs,
     auth: { issuer: issuer.issuer, audience: AUDIENCE },
+    limits: LIMITS,
     introspection: true,
     development: false,
     clock,
@@ -166,6 +177,7 @@ export const startHouse = async (over: Partial<GatewayOptions> = {}) => {
     fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
   return {
     gateway,
+    database,
     issuer,
     move,
     telemetry,
@@ -187,6 +199,7 @@ export const startHouse = async (over: Partial<GatewayOptions> = {}) => {
     close: async () => {
       await gateway.close();
       await issuer.close();
+      await database.close();
     },
   };
 };

@@ -427,3 +427,24 @@ test('a handler that breaks leaves the command to be tried again', async () => {
   expect(calls).toBe(1);
   expect(statesOf('a')).toEqual(['SENT', 'SUCCEEDED']);
 });
+
+test('a question is asked at once when it is said that there is an answer, and nothing is sent because of it', async () => {
+  const handler = answering({ is: 'pending' }, { is: 'pending' });
+  await using running = await house(handler);
+  await put({ id: 'a', class: 'moment', notAfter: later(now, 10_000) });
+  await running.relay.hasten('a');
+  await running.relay.hasten('unknown');
+  expect(running.dispatcher.queue).toEqual([]);
+  await running.turn();
+  now = later(now, 20 * 60_000);
+  await running.turn();
+  await running.turn();
+  expect(handler).toMatchObject({ sent: ['a'], asked: ['a'] });
+  await running.relay.hasten('a');
+  await running.relay.hasten('a');
+  expect(running.dispatcher.queue).toEqual(['a']);
+  await running.dispatcher.run();
+  expect(handler).toMatchObject({ sent: ['a'], asked: ['a', 'a'] });
+  await running.relay.hasten('a');
+  expect(running.dispatcher.queue).toEqual([]);
+});

@@ -26,6 +26,11 @@ export type Relay = {
   start(): Promise<void>;
   /** Says that a command was committed just now. */
   wake(command: { id: string; class: Command['class'] }): void;
+  /**
+   * Says that the receiver may have an answer about a command now. It only makes the question earlier: whoever says so is
+   * not believed.
+   */
+  hasten(id: string): Promise<void>;
   /** One look for due commands. Resolves when they have been handed to the dispatcher. */
   sweep(): Promise<void>;
   /** One look for what should be done by now, and for what ended long ago. */
@@ -178,6 +183,10 @@ export const createRelay = (options: RelayOptions): Relay => {
     },
     wake: (command) => {
       if (!stopped) dispatcher.dispatch({ ...command, leaseToken: 0 });
+    },
+    hasten: async (id) => {
+      const turn = await store.hasten(id, clock());
+      if (turn && !stopped) dispatcher.dispatch(turn);
     },
     sweep,
     watch,

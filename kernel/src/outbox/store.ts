@@ -82,6 +82,11 @@ export type OutboxStore = Upkeep & {
   due(now: Date, limit: number): Promise<Turn[]>;
   /** The first of an order key, when its turn has come. */
   next(orderKey: string, now: Date): Promise<Turn | undefined>;
+  /**
+   * Lets the question about a command that was handed over be asked now and not when its time has come. Undefined when
+   * nobody would ask: it has ended, was not handed over, is being asked about, or is due anyway.
+   */
+  hasten(id: string, now: Date): Promise<Turn | undefined>;
   /** Takes the command for `LEASE_MS`, or undefined when it is finished, not due, not first in its order, or taken. */
   claim(id: string, now: Date): Promise<Command | undefined>;
   /**
@@ -94,6 +99,18 @@ export type OutboxStore = Upkeep & {
   /** Commits what follows. False: the lease was lost meanwhile and nothing was written. */
   settle(command: Command, decision: Decision, now: Date): Promise<boolean>;
 };
+
+const createHasten =
+  (database: Database): OutboxStore['hasten'] =>
+  async (id, now) => {
+    const [turn] = await database.query<Turn>(
+      `UPDATE outbox.commands SET next_at = $2
+       WHERE id = $1 AND finished_at IS NULL AND phase = 'confirm' AND next_at > $2 AND ${isFree('$2')}
+       RETURNING id, class, lease_token AS "leaseToken"`,
+      [id, now],
+    );
+    return turn;
+  };
 
 /** Nobody took it in its time: it waits for a person (dead-letters.ts). */
 const isUndelivered = (decision: Decision): boolean => 'code' in decision && decision.code === 'NOT_DELIVERED';
@@ -114,6 +131,7 @@ export const createOutboxStore = ({ database, record }: { database: Database; re
 
   return {
     ...createUpkeep({ database }),
+    hasten: createHasten(database),
     lockOrder,
     put: async (transaction, { id, kind, class: commandClass, orderKey, body, createdAt, notAfter }) => {
       if (orderKey !== null) await lockOrder(transaction, orderKey);

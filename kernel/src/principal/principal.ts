@@ -22,4 +22,13 @@ export type Principal = {
 export const isStaff = (principal: Principal): boolean => principal.complexes.length > 0;
 export const hasScope = (principal: Principal, scope: string): boolean => principal.scopes.includes(scope);
 
+export {
+  parseSigningKey,
+  parseVerifyingKeys,
+  type SigningKey,
+  signingKeyOf,
+  verifyingKeysOf,
+  watchSigningKey,
+  watchVerifyingKeys,
+} from './keys.ts';
 export { createPrincipalSigner, createPrincipalVerifier, type SignPrincipal, type VerifyPrincipal } from './signed.ts';

@@ -1,23 +1,12 @@
 import type { ExecutionResult } from 'graphql';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { HouseError } from '../errors.ts';
 import type { SignPrincipal } from '../principal/principal.ts';
+import type { Watched } from '../watched-files.ts';
+import { plainConnections, secureConnections } from './connections.ts';
 import { createDeadline, DEADLINE_HEADER, type Deadline, REQUEST_LIMIT_MS } from './deadline.ts';
 import type { Subgraph } from './subgraph.ts';
-
-/**
- * A connection that waits is ended by us, and long before the subgraph would end it (`listener.ts`): were it ended from
- * both sides, a request could leave in the moment in which the subgraph says good-bye.
- */
-const KEPT_ALIVE_MS = 1_000;
-
-const createAgent = (): Dispatcher =>
-  new Agent({
-    connections: 64,
-    pipelining: 1,
-    keepAliveTimeout: KEPT_ALIVE_MS,
-    keepAliveMaxTimeout: KEPT_ALIVE_MS,
-  });
+import type { Credentials } from './tls.ts';
 
 /** What says that the connection is gone, or never was. */
 const LOST: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
@@ -79,30 +68,37 @@ const mayChange = (query: string): boolean => /\bmutation\b/.test(query);
  * when it certainly had no effect: nothing of it had left, or it holds no mutation.
  * @throws HouseError `SERVICE_UNAVAILABLE` when it cannot be reached or refuses us, `DEADLINE_EXCEEDED` when it does not
  * answer in time; the time in which a request waits for a connection counts.
+ * @param credentials by which the two know each other; needed when `url` is https.
+ * @param dispatcher instead of connections of our own.
  */
 export const connectSubgraph = ({
   name,
   url,
   sign,
-  dispatcher = createAgent(),
+  credentials,
+  dispatcher,
   answerLimitMs = REQUEST_LIMIT_MS,
 }: {
   name: string;
   url: string;
   sign: SignPrincipal;
+  credentials?: Watched<Credentials> | undefined;
   dispatcher?: Dispatcher;
   answerLimitMs?: number;
 }): Subgraph & { close(): Promise<void> } => {
-  const { origin, pathname } = new URL(url);
+  const { origin, pathname, protocol } = new URL(url);
+  // Otherwise whom we ask would be known by the authorities of the system, and we by nobody.
+  if ((protocol === 'https:') !== (credentials !== undefined))
+    throw new TypeError(`${url} does not go with certificates`);
+  const connections = credentials ? secureConnections(name, credentials) : plainConnections();
   return {
     name,
     execute: async ({ principal, traceId, query, variables, operationName, deadline: given }) => {
       const body = JSON.stringify({ query, variables, operationName });
-      const signed = sign(principal, name, body);
       const deadline = given ?? createDeadline(answerLimitMs);
       const attempt = () =>
         createAttempt(
-          dispatcher,
+          dispatcher ?? connections.current(),
           {
             origin,
             path: pathname,
@@ -110,8 +106,8 @@ export const connectSubgraph = ({
             body,
             headers: {
               'content-type': 'application/json',
-              'x-principal': signed,
-              'x-trace-id': traceId,
+              // Anew for each attempt: none is accepted twice.
+              'x-principal': sign(principal, { audience: name, body, traceId }),
               [DEADLINE_HEADER]: String(Math.floor(deadline.leftMs())),
             },
           },
@@ -131,6 +127,8 @@ export const connectSubgraph = ({
         throw new HouseError('SERVICE_UNAVAILABLE', { cause });
       }
     },
-    close: () => dispatcher.close(),
+    close: async () => {
+      await Promise.all([connections.close(), dispatcher?.close()]);
+    },
   };
 };

@@ -3,15 +3,14 @@
  * accepted is answered.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '../telemetry.ts';
 import { REQUEST_LIMIT_MS } from './deadline.ts';
-
-export type Tls = { readonly cert: string; readonly key: string };
+import { createSecureServer, type Tls } from './tls.ts';
 
 /** Node's own defaults keep 200 half-sent requests open for minutes; with these they are gone within nine seconds. */
-const TIMEOUTS = {
+export const TIMEOUTS = {
   headersTimeout: 5_000,
   requestTimeout: 8_000,
   connectionsCheckingInterval: 1_000,
@@ -42,6 +41,8 @@ const DRAIN_LIMIT_MS = REQUEST_LIMIT_MS + 500;
  * takes to be made.
  */
 const IDLE_LIMIT_MS = 30_000;
+/** The same once the answer is whole and only the client can make it slow; Node gives it this twice before it is sure. */
+const READ_LIMIT_MS = 4_000;
 
 export type Listener = {
   /** @returns the port, chosen by the system when 0 was asked for. */
@@ -63,15 +64,30 @@ const startServer = (server: Server, port: number, host: string): Promise<number
     });
   });
 
-/** The connections of which Node, when it ends those that wait, thinks that a request has begun on them: nothing has come. */
-const watchSilent = (server: Server, event: 'connection' | 'secureConnection') => {
+/** What Node does not end, when it ends the connections that wait, because a request seems to have begun on them. */
+const watchSilent = (server: Server, isTls: boolean) => {
   const connections = new Set<Socket>();
-  server.on(event, (socket: Socket) => {
+  /** Of TLS, those on which it is not spoken yet, by whence they come: it is spoken on another socket. */
+  const shakingHands = new Map<string, Socket>();
+  const whence = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const begin = (socket: Socket): void => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-  });
+  };
+  if (isTls) {
+    server.on('connection', (socket: Socket) => {
+      const from = whence(socket);
+      shakingHands.set(from, socket);
+      socket.once('close', () => shakingHands.get(from) === socket && shakingHands.delete(from));
+    });
+    server.on('secureConnection', (socket: Socket) => {
+      shakingHands.delete(whence(socket));
+      begin(socket);
+    });
+  } else server.on('connection', begin);
   return {
     end: (): void => {
+      for (const socket of shakingHands.values()) socket.destroy();
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     },
   };
@@ -84,13 +100,18 @@ const watchSilent = (server: Server, event: 'connection' | 'secureConnection') =
 export const createListener = ({
   handle,
   tls,
+  handshakeLimitMs,
   idleLimitMs = IDLE_LIMIT_MS,
   lameDuckMs = 0,
+  log,
 }: {
   handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   tls?: Tls | undefined;
+  handshakeLimitMs?: number;
   idleLimitMs?: number;
   lameDuckMs?: number | undefined;
+  /** Is told of connections that were refused. */
+  log?: Log | undefined;
 }): Listener => {
   let closing = false;
   let ending = false;
@@ -106,12 +127,14 @@ export const createListener = ({
       // Its headers were gone before good-bye could be said in them.
       if (ending) setImmediate(() => server.closeIdleConnections());
     });
-    if (closing) isLast(outgoing);
+    outgoing.once('prefinish', () => incoming.socket.setTimeout(Math.min(READ_LIMIT_MS, idleLimitMs)));
+    if (closing || secure?.isOutdated(incoming.socket)) isLast(outgoing);
     void handle(incoming, outgoing);
   };
-  const server = tls ? createTlsServer({ ...TIMEOUTS, ...tls }, onRequest) : createServer(TIMEOUTS, onRequest);
+  const secure = tls && createSecureServer({ tls, options: TIMEOUTS, handshakeLimitMs, onRequest, log });
+  const server = secure?.server ?? createServer(TIMEOUTS, onRequest);
   server.timeout = idleLimitMs;
-  const silent = watchSilent(server, tls ? 'secureConnection' : 'connection');
+  const silent = watchSilent(server, tls !== undefined);
 
   const close = async (): Promise<void> => {
     closing = true;

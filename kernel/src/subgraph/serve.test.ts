@@ -1,19 +1,27 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { Agent, buildConnector } from 'undici';
-import { createPrincipalSigner, createPrincipalVerifier, type Principal } from '../principal/principal.ts';
+import {
+  createPrincipalSigner,
+  createPrincipalVerifier,
+  type Principal,
+  signingKeyOf,
+  verifyingKeysOf,
+} from '../principal/principal.ts';
 import { createTelemetry } from '../telemetry.ts';
 import { connectSubgraph, createDeadline, createSubgraph, serveSubgraph } from './subgraph.ts';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const clock = () => new Date('2026-11-24T09:00:00Z');
 const { log } = createTelemetry({ service: 'test', level: 'silent' });
-const sign = createPrincipalSigner({ key: keys.privateKey, issuer: 'gateway', clock });
-const verify = createPrincipalVerifier({ keys: { gateway: keys.publicKey }, audience: 'test', clock });
+const signingKey = signingKeyOf(keys.privateKey);
+const known = verifyingKeysOf([keys.publicKey]);
+const sign = createPrincipalSigner({ key: () => signingKey, issuer: 'gateway', clock, random: randomBytes });
+const verify = createPrincipalVerifier({ keys: { gateway: () => known }, audience: 'test', clock });
 const principal: Principal = {
   subject: 'owner-a12',
   clientId: 'app',
@@ -54,6 +62,7 @@ afterAll(async () => {
   await server.close();
 });
 
+const signed = (body: string, audience = 'test'): string => sign(principal, { audience, body, traceId: 'trace-1' });
 const ask = { query: '{ who }', principal, traceId: 'trace-1' };
 
 const post = async (body: string, headers: Record<string, string> = {}) => {
@@ -81,25 +90,34 @@ test('nothing is executed for whoever has no principal signed for this very body
   const attempts = [
     await post(body),
     await post(body, { 'x-principal': 'garbage' }),
-    await post(body, { 'x-principal': sign(principal, 'test', `${body} `) }),
-    await post(body, { 'x-principal': sign(principal, 'other', body) }),
+    await post(body, { 'x-principal': signed(`${body} `) }),
+    await post(body, { 'x-principal': signed(body, 'other') }),
   ];
   expect(attempts.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
   expect(attempts.map(codeOf)).toEqual(Array(4).fill('UNAUTHENTICATED'));
   expect(executed).toBe(before);
 });
 
+test('nothing is executed a second time for the same principal, and a header says nothing of a trace', async () => {
+  const body = JSON.stringify({ query: '{ who }' });
+  const headers = { 'x-principal': signed(body), 'x-trace-id': 'trace-2' };
+  expect((await post(body, headers)).text).toContain('owner-a12 trace-1');
+  const before = executed;
+  expect(await post(body, headers)).toMatchObject({ status: 401 });
+  expect(executed).toBe(before);
+});
+
 test.each(['', '{', '[]', 'null', '{"query":1}', '{"query":"{ who }","variables":[]}'])(
   'a body that is not a request is 400: %s',
   async (body) => {
-    const answer = await post(body, { 'x-principal': sign(principal, 'test', body) });
+    const answer = await post(body, { 'x-principal': signed(body) });
     expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_USER_INPUT']);
   },
 );
 
 test('a body of more than a megabyte is 413 and is not read further', async () => {
   const body = JSON.stringify({ query: ' '.repeat(2_000_000) });
-  const answer = await post(body, { 'x-principal': sign(principal, 'test', body) });
+  const answer = await post(body, { 'x-principal': signed(body) });
   expect([answer.status, codeOf(answer)]).toEqual([413, 'BAD_USER_INPUT']);
 });
 
@@ -248,7 +266,7 @@ describe('a deadline', () => {
   test('is kept by a subgraph that is told of it, whoever asks', async () => {
     held = Promise.withResolvers<string>();
     const body = JSON.stringify({ query: '{ wait }' });
-    const headers = { 'x-principal': sign(principal, 'test', body), 'x-request-deadline': '150' };
+    const headers = { 'x-principal': signed(body), 'x-request-deadline': '150' };
     const answer = await post(body, headers);
     expect([answer.status, codeOf(answer)]).toEqual([200, 'DEADLINE_EXCEEDED']);
     held.resolve('done');
@@ -257,7 +275,7 @@ describe('a deadline', () => {
   test('that is over when a subgraph gets the request lets nothing begin there', async () => {
     const before = executed;
     const body = JSON.stringify({ query: '{ who }' });
-    const answer = await post(body, { 'x-principal': sign(principal, 'test', body), 'x-request-deadline': '0' });
+    const answer = await post(body, { 'x-principal': signed(body), 'x-request-deadline': '0' });
     expect([answer.status, codeOf(answer)]).toEqual([200, 'DEADLINE_EXCEEDED']);
     expect(executed).toBe(before);
   });
@@ -267,12 +285,14 @@ describe('a request whose connection is lost', () => {
   /** Ends the first connections as soon as something of a request has come, then answers. */
   const ending = async (times: number) => {
     let begun = 0;
-    const server = await answering((outgoing) => {
+    const principals = new Set<unknown>();
+    const server = await answering((outgoing, { headers }) => {
       begun += 1;
+      principals.add(headers['x-principal']);
       if (begun <= times) outgoing.destroy();
       else outgoing.end('{"data":{"who":"x"}}');
     });
-    return { ...server, begun: () => begun };
+    return { ...server, begun: () => begun, principals };
   };
   const MUTATION = { ...ask, query: 'mutation { open }' };
 
@@ -281,6 +301,8 @@ describe('a request whose connection is lost', () => {
     const client = connectSubgraph({ name: 'test', url: server.url, sign });
     expect((await client.execute(ask)).data).toEqual({ who: 'x' });
     expect(server.begun()).toBe(2);
+    // The subgraph may have taken the first one.
+    expect(server.principals.size).toBe(2);
     await client.close();
     server.close();
   });

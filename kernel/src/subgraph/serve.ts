@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { type ErrorCode, HouseError } from '../errors.ts';
 import type { VerifyPrincipal } from '../principal/principal.ts';
 import type { Log } from '../telemetry.ts';
+import type { Watched } from '../watched-files.ts';
 import { createDeadline, DEADLINE_HEADER, type Deadline, parseLeftMs, REQUEST_LIMIT_MS } from './deadline.ts';
 import { createListener } from './listener.ts';
 import type { Subgraph } from './subgraph.ts';
+import { type Credentials, createPeers } from './tls.ts';
 
 /** Query plans are small; the gateway has already bounded what a client may send. */
 const BODY_LIMIT_BYTES = 1_000_000;
@@ -47,9 +49,18 @@ const deadlineOf = ({ headers }: IncomingMessage): Deadline => {
   return createDeadline(Math.min(leftMs, REQUEST_LIMIT_MS));
 };
 
+/** Who may ask, and how the subgraph and they know one another. */
+export type ServedInside = {
+  readonly credentials: Watched<Credentials>;
+  /** As their certificates name them, and as the issuers of what they sign. */
+  readonly services: readonly string[];
+};
+
 /**
  * Puts a subgraph behind HTTP. Nothing is executed for a request without a principal that one of our own services
  * signed for this very body: anybody else gets 401.
+ * @param inside with it, TLS in which only those services get so far as to send anything, and what one of them has signed
+ *   is taken from nobody else; without, for development only, whoever can reach the port.
  * @param lameDuckMs for how long requests are still taken once it is told to close (`listener.ts`).
  */
 export const serveSubgraph = async ({
@@ -58,6 +69,7 @@ export const serveSubgraph = async ({
   port,
   host = '127.0.0.1',
   lameDuckMs,
+  inside,
   log,
 }: {
   subgraph: Subgraph;
@@ -65,16 +77,19 @@ export const serveSubgraph = async ({
   port: number;
   host?: string;
   lameDuckMs?: number;
+  inside?: ServedInside | undefined;
   log: Log;
 }): Promise<{ url: string; close(): Promise<void> }> => {
+  const peers = inside && createPeers(inside.services);
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     if (incoming.method !== 'POST' || incoming.url !== '/graphql')
       return answer(outgoing, 404, { errors: [{ message: 'Not found' }] });
     const deadline = deadlineOf(incoming);
     const body = await read(incoming);
-    const principal = verify(String(incoming.headers['x-principal'] ?? ''), body);
+    const { principal, issuer, traceId } = verify(String(incoming.headers['x-principal'] ?? ''), body);
+    if (peers && peers.nameOf(incoming.socket) !== issuer)
+      throw new HouseError('UNAUTHENTICATED', { cause: new Error('signed by somebody else than who asks') });
     const { query, variables, operationName } = requestBody.parse(JSON.parse(body));
-    const traceId = String(incoming.headers['x-trace-id'] ?? '');
     answer(
       outgoing,
       200,
@@ -99,7 +114,10 @@ export const serveSubgraph = async ({
   const listener = createListener({
     handle: (incoming, outgoing) =>
       handle(incoming, outgoing).catch((error: unknown) => fail(incoming, outgoing, error)),
+    tls: inside && { credentials: inside.credentials, peers },
     lameDuckMs,
+    log,
   });
-  return { url: `http://${host}:${await listener.listen(port, host)}/graphql`, close: () => listener.close() };
+  const scheme = inside ? 'https' : 'http';
+  return { url: `${scheme}://${host}:${await listener.listen(port, host)}/graphql`, close: () => listener.close() };
 };

@@ -181,7 +181,9 @@ export {
   parseLeftMs,
   REQUEST_LIMIT_MS,
 } from './deadline.ts';
-export { createListener, type Tls } from './listener.ts';
+export { insideVariables, reasonsAgainstInside, watchInside } from './inside.ts';
+export { createListener } from './listener.ts';
 export { DateTime } from './scalars.ts';
 export { serveSubgraph } from './serve.ts';
+export { type Tls, watchCredentials } from './tls.ts';
 export { transactInTime } from './transact.ts';

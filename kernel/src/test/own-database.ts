@@ -1,6 +1,6 @@
-/** A database of one's own on the PostgreSQL server that `npm test` found or started. */
+/** Databases of one's own: on the PostgreSQL server that `npm test` found or started, or in memory. */
 import { randomBytes } from 'node:crypto';
-import { openDatabase } from '../database/database.ts';
+import { type Database, openDatabase } from '../database/database.ts';
 
 /** @param server the URL of a superuser, from `TEST_DATABASE_URL`. */
 export const createOwnDatabase = async (
@@ -17,4 +17,23 @@ export const createOwnDatabase = async (
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`) };
+};
+
+/** A database in memory that opens, and is prepared, when it is first asked: that takes a second, and not every test asks. */
+export const openWhenAsked = (prepare: (database: Database) => Promise<void>): Database => {
+  let opened: Promise<Database> | undefined;
+  const open = (): Promise<Database> => {
+    opened ??= openDatabase({ directory: 'memory' }).then(async (database) => {
+      await prepare(database);
+      return database;
+    });
+    return opened;
+  };
+  return {
+    query: async (...asked) => (await open()).query(...asked),
+    transaction: async (...asked) => (await open()).transaction(...asked),
+    run: async (script) => (await open()).run(script),
+    version: async () => (await open()).version(),
+    close: async () => (await opened)?.close(),
+  };
 };

@@ -14,13 +14,14 @@ import { serveSubgraph } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { createOwners } from '@house/owners/app';
-import { ensureDevelopmentCertificates } from '@house/platform-simulator/certificates';
+import { openPlatformIdentity } from '@house/platform-simulator/identity';
 import { createPlatformSimulator } from '@house/platform-simulator/platform-simulator';
 import { scopesOf } from '@house/schema/roles.ts';
 import { createSmartHome } from '@house/smart-home/app';
+import { watchTrust } from '@house/smart-home/platform/platform';
 import { seedSmartHome } from '@house/smart-home/seed';
 import { FIRST_USER } from '../house/house.ts';
-import { ensureDevelopmentKeys } from '../house/keys.ts';
+import { ensureDevelopmentKeys, platformDirectory } from '../house/keys.ts';
 import { serveParent } from './child.ts';
 
 export type Backend = { owners: string; smartHome: string; issuer: string; control: string };
@@ -32,10 +33,9 @@ const startBackend = async (): Promise<Backend & { stop(): Promise<void> }> => {
   const directory = mkdtempSync(join(tmpdir(), 'house-bench-'));
   const telemetry = createTelemetry({ service: 'bench', level: 'error' });
   const keys = ensureDevelopmentKeys({ directory, random: randomBytes });
-  const certificates = await ensureDevelopmentCertificates({ directory, clock });
   const simulator = createPlatformSimulator({
     clock,
-    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    identity: await openPlatformIdentity({ directory: platformDirectory(directory), clock }),
     clients: { v2: [keys.registeredClients.v2], v1: [keys.registeredClients.v1] },
   });
   const platform = await simulator.listen({ platformPort: 0, controlPort: 0 });
@@ -50,7 +50,11 @@ const startBackend = async (): Promise<Backend & { stop(): Promise<void> }> => {
   const smartHome = await createSmartHome({
     database,
     owners: owners.subgraph,
-    platform: { url: platform.platformUrl, caPem: certificates.caPem, client: keys.platformClient },
+    platform: {
+      url: platform.platformUrl,
+      trust: watchTrust({ files: keys.platformFiles, clock, log: telemetry.log }),
+      client: keys.platformClient,
+    },
     dispatcher: createInProcessDispatcher(),
     vault,
     clock,
@@ -69,7 +73,7 @@ const startBackend = async (): Promise<Backend & { stop(): Promise<void> }> => {
     tokenId: 'bench',
     expiresAt: new Date(clock().getTime() + AN_HOUR_MS),
   };
-  const verify = () => principal;
+  const verify = () => ({ principal, issuer: 'bench', traceId: 'bench' });
   const served = await Promise.all(
     [owners.subgraph, smartHome.subgraph].map((subgraph) =>
       serveSubgraph({ subgraph, verify, port: 0, log: telemetry.log }),

@@ -1,5 +1,6 @@
 /** Reads from the platform what our services wrote there, by its own REST contract and without their client. */
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
+import { signRequest } from '@house/platform-simulator/integrity/sign-request';
 import { Agent, request } from 'undici';
 import type { PlatformClients } from '../deployed/services.ts';
 
@@ -11,18 +12,30 @@ export type PlatformReader = {
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+type Call = { method?: 'GET' | 'POST'; headers?: Record<string, string>; body?: string };
+
 export const createPlatformReader = ({
   url,
-  ca,
+  tls,
   clients: { v1, v2 },
 }: {
   url: string;
-  ca: string;
+  tls: { ca: string; cert: string; key: string };
   clients: PlatformClients;
 }): PlatformReader => {
-  const dispatcher = new Agent({ connect: { ca } });
-  const call = async (path: string, options: Parameters<typeof request>[1] = {}): Promise<unknown> => {
-    const { statusCode, body } = await request(url + path, { ...options, dispatcher });
+  const dispatcher = new Agent({ connect: tls });
+  const privateKey = createPrivateKey({ key: v2.privateJwk, format: 'jwk' });
+  /** What v2 takes of nobody who does not sign (RFC 9421). */
+  const signed = async (path: string, { method = 'GET', headers = {}, body }: Call): Promise<Record<string, string>> =>
+    path.startsWith('/api/v2/')
+      ? signRequest(
+          { method, url: url + path, headers, body },
+          { keyid: v2.clientId, privateKey, now: new Date(Date.now()) },
+        )
+      : headers;
+  const call = async (path: string, options: Call = {}): Promise<unknown> => {
+    const headers = await signed(path, options);
+    const { statusCode, body } = await request(url + path, { ...options, headers, dispatcher });
     const text = await body.text();
     if (statusCode >= 400) throw new Error(`${path}: ${statusCode} ${text}`);
     return JSON.parse(text);
@@ -33,9 +46,9 @@ export const createPlatformReader = ({
     const issuedAt = Math.floor(Date.now() / 1_000);
     const aud = `${url}/api/v2/oauth/token`;
     const claims = { iss: v2.clientId, sub: v2.clientId, aud, jti: randomUUID(), iat: issuedAt, exp: issuedAt + 60 };
-    const signed = `${base64url({ alg: 'ES256', typ: 'JWT' })}.${base64url(claims)}`;
-    const key = createPrivateKey({ key: v2.privateJwk, format: 'jwk' });
-    return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    const parts = `${base64url({ alg: 'ES256', typ: 'JWT' })}.${base64url(claims)}`;
+    const signature = sign('sha256', Buffer.from(parts), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${parts}.${signature.toString('base64url')}`;
   };
   const tokens = {
     v2: async (): Promise<string> => {

@@ -26,7 +26,8 @@ export type Run = (
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-export const at = (port: number, path = ''): string => `http://127.0.0.1:${port}${path}`;
+export const at = (port: number, path = '', scheme: 'http' | 'https' = 'http'): string =>
+  `${scheme}://127.0.0.1:${port}${path}`;
 
 /** Starts what it is given and remembers it in `programs`. */
 export const createRun =

@@ -1,7 +1,8 @@
 /** What our services need of others: the platform's simulator and the development authorization server. */
 import type { JsonWebKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureDevelopmentCertificates } from '@house/platform-simulator/certificates';
 import type { Program } from './program.ts';
 import { at, type Run, type RunOptions } from './run.ts';
 
@@ -13,11 +14,14 @@ export type PlatformClients = {
 export type Simulators = {
   readonly platform: Program;
   readonly platformUrl: string;
-  readonly platformCa: string;
+  /** PEM: the platform's authority, and the certificate without which v2 does not speak to us. */
+  readonly platformTls: { ca: string; cert: string; key: string };
   /** Who we are towards the platform, to read from it what our services wrote. */
   readonly platformClients: PlatformClients;
   /** Ends in `/_sim`. */
   readonly controlUrl: string;
+  /** Another certificate and key of ours for the platform, in the files that our services have been told of. */
+  renewClientCertificate(): Promise<void>;
   readonly issuer: string;
 };
 
@@ -38,13 +42,18 @@ export const startSimulators = async (
     AUTH_PORT: String(authPort),
   });
   await Promise.all([platform.up(), issuer.up()]);
-  const clients: PlatformClients = JSON.parse(readFileSync(join(directory, 'platform/clients.json'), 'utf8'));
+  const read = (name: string): string => readFileSync(join(directory, 'platform', name), 'utf8');
+  const clients: PlatformClients = JSON.parse(read('clients.json'));
   return {
     platform,
     platformUrl: `https://127.0.0.1:${platformPort}`,
-    platformCa: readFileSync(join(directory, 'platform/ca.pem'), 'utf8'),
+    platformTls: { ca: read('ca.pem'), cert: read('client.pem'), key: read('client-key.pem') },
     platformClients: clients,
     controlUrl: at(controlPort, '/_sim'),
+    renewClientCertificate: async () => {
+      rmSync(join(directory, 'platform/client.pem'));
+      await ensureDevelopmentCertificates({ directory: join(directory, 'platform'), clock: () => new Date() });
+    },
     issuer: at(authPort),
   };
 };

@@ -32,3 +32,10 @@ test('a database and a Redis are named by their own kind of address', () => {
   expect(problems).toContain('REDIS_URL: redis://…');
   expect(problems).toContain('LIMITS_FILE: the path of a readable file');
 });
+
+test('proofs of possession are optional unless it says otherwise, and production takes nothing less than all', () => {
+  expect(parseHouseConfig({}).DPOP).toBe('optional');
+  expect(parseHouseConfig({ DPOP: 'required' }).DPOP).toBe('required');
+  expect(problemsOf({ DPOP: 'sometimes' })).toContain('DPOP: off, optional or required');
+  expect(problemsOf({ NODE_ENV: 'production' })).toContain('DPOP: required in production');
+});

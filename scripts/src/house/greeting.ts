@@ -60,6 +60,7 @@ export const greet = async (house: House, { explorer }: { explorer: boolean }): 
       ['authorization server', house.issuer],
       ['platform', house.platformUrl],
       ['platform simulator', house.simulatorControlUrl],
+      ['events in', house.eventsUrl],
       ['database', house.databaseVersion.split(' on ')[0]],
       ['delivery', house.dispatcher],
     ]),

@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthorizationServer } from '@house/authorization-server/authorization-server';
 import { obtainToken } from '@house/authorization-server/obtain-token';
-import { createGateway } from '@house/gateway/gateway';
+import { watchPeppers } from '@house/gateway/authenticate/api-key-peppers';
+import { createApiKeys } from '@house/gateway/authenticate/api-keys';
+import { createGateway, migrateGateway } from '@house/gateway/gateway';
 import { readLimits } from '@house/gateway/limit/policies';
 import type { Clock, Random } from '@house/kernel/clock';
 import { openDatabase } from '@house/kernel/database';
@@ -16,13 +18,16 @@ import { createBullDispatcher, createInProcessDispatcher } from '@house/kernel/o
 import type { Telemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { createOwners } from '@house/owners/app';
-import { ensureDevelopmentCertificates } from '@house/platform-simulator/certificates';
+import { openPlatformIdentity } from '@house/platform-simulator/identity';
 import { createPlatformSimulator } from '@house/platform-simulator/platform-simulator';
 import { SEED_PEOPLE, seedWorld } from '@house/schema/seed.ts';
-import { createSmartHome } from '@house/smart-home/app';
+import { type Alterations, createSmartHome } from '@house/smart-home/app';
+import { type TrustFiles, watchTrust } from '@house/smart-home/platform/platform';
 import { seedSmartHome } from '@house/smart-home/seed';
+import { createApiKeyCommands } from '../operator/api-keys.ts';
 import { createDeadLetterCommands } from '../operator/dead-letters.ts';
 import { serveOperator } from '../operator/socket.ts';
+import { ensureApiKeyPepper } from './api-key-pepper.ts';
 import { type HouseConfig, isLoopback } from './config.ts';
 import { type DevelopmentKeys, ensureDevelopmentKeys, platformDirectory } from './keys.ts';
 
@@ -34,6 +39,8 @@ export type HouseDeps = {
   telemetry: Telemetry;
   /** The repository's root. */
   root: string;
+  /** For the timing measurement, which plants a leak to see that it is caught. */
+  alterations?: Alterations | undefined;
 };
 
 /** Whom a newcomer is when nobody is named. */
@@ -47,24 +54,28 @@ export type House = {
   platformUrl: string;
   /** Absent when a real platform is named. */
   simulatorControlUrl: string | undefined;
+  /** Where the platform tells what has happened; absent when it could not find us here. */
+  eventsUrl: string | undefined;
   databaseVersion: string;
   dispatcher: 'in-process' | 'bull';
 };
 
-type Platform = { url: string; caPem?: string; controlUrl?: string };
+type Platform = { url: string; files: TrustFiles; controlUrl?: string };
 
 const startPlatform = async (
   { config, lifecycle, clock, telemetry }: HouseDeps,
-  { registeredClients }: DevelopmentKeys,
+  { registeredClients, platformFiles: files }: DevelopmentKeys,
 ): Promise<Platform> => {
   const directory = platformDirectory(config.DATA_DIR);
-  if (config.PLATFORM_URL && !isLoopback(config.PLATFORM_URL)) return { url: config.PLATFORM_URL };
-  const certificates = await ensureDevelopmentCertificates({ directory, clock });
+  const identity = await openPlatformIdentity({ directory, clock });
+  // One elsewhere is vouched for by the system's authorities; what it signs is proven only by a deployed smart-home.
+  if (config.PLATFORM_URL && !isLoopback(config.PLATFORM_URL))
+    return { url: config.PLATFORM_URL, files: { ...files, ca: undefined, pins: undefined } };
   // A platform on this machine is the simulator in a process of its own, and is trusted by the development authority.
-  if (config.PLATFORM_URL) return { url: config.PLATFORM_URL, caPem: certificates.caPem };
+  if (config.PLATFORM_URL) return { url: config.PLATFORM_URL, files };
   const simulator = createPlatformSimulator({
     clock,
-    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    identity,
     clients: { v2: [registeredClients.v2], v1: [registeredClients.v1] },
     deviceLatencyMs: config.SIM_DEVICE_LATENCY_MS,
     world: config.SEED_WORLD,
@@ -75,7 +86,7 @@ const startPlatform = async (
     controlPort: config.SIM_PORT,
   });
   lifecycle.add({ name: 'platform simulator', stop: () => simulator.close() });
-  return { url: platformUrl, caPem: certificates.caPem, controlUrl };
+  return { url: platformUrl, files, controlUrl };
 };
 
 const startAuthorizationServer = async ({ config, lifecycle, clock }: HouseDeps): Promise<string> => {
@@ -116,29 +127,50 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
   const smartHome = await createSmartHome({
     database,
     owners: owners.subgraph,
-    platform: { url: platform.url, caPem: platform.caPem, client: keys.platformClient },
+    platform: {
+      url: platform.url,
+      trust: watchTrust({ files: platform.files, clock, log: telemetry.log }),
+      client: keys.platformClient,
+    },
+    plateLimits: { perPlate: config.PLATE_BUDGET, perSite: config.SITE_PLATE_BUDGET },
     dispatcher,
     vault,
     clock,
     random,
     telemetry,
+    ...(deps.alterations && { alterations: deps.alterations }),
   });
   await seedSmartHome(database, config.SEED_WORLD);
   await smartHome.start();
   lifecycle.add({ name: 'smart-home', stop: () => smartHome.stop() });
+
+  await migrateGateway(database);
+  const apiKeys = {
+    peppers: watchPeppers({ file: ensureApiKeyPepper(config.DATA_DIR, random), clock, log: telemetry.log }),
+    environment: 'dev' as const,
+  };
+  const serveDeadLetters = createDeadLetterCommands({ deadLetters: smartHome.deadLetters, clock });
+  const serveApiKeys = createApiKeyCommands(createApiKeys({ apiKeys, database, clock, random, log: telemetry.log }));
+  const isFound = !config.PLATFORM_URL || isLoopback(config.PLATFORM_URL);
+  const events = isFound ? await smartHome.receiveEvents({ host: '127.0.0.1', port: config.EVENTS_PORT }) : undefined;
+  if (events) lifecycle.add({ name: 'events', stop: () => events.close() });
   const operator = await serveOperator({
     dataDirectory: config.DATA_DIR,
-    serve: createDeadLetterCommands({ deadLetters: smartHome.deadLetters, clock }),
+    serve: (request) => (request.command === 'api-key' ? serveApiKeys(request) : serveDeadLetters(request)),
     failed: (error) => telemetry.log.error('operator-command-failed', { error }),
   });
   lifecycle.add({ name: 'operator socket', stop: () => operator.close() });
 
   const gateway = await createGateway({
+    database,
+    apiKeys,
     supergraph: { file: join(root, 'schema/supergraph.graphql') },
     subgraphs: { owners: owners.subgraph, 'smart-home': smartHome.subgraph },
     auth: { issuer, audience: config.AUTH_AUDIENCE },
+    dpop: { mode: config.DPOP },
     limits: config.LIMITS_FILE ? readLimits(config.LIMITS_FILE) : undefined,
     redisUrl: config.REDIS_URL,
+    documents: { mode: config.TRUSTED_DOCUMENTS, directory: join(root, 'schema/registry') },
     introspection: config.INTROSPECTION === 'on',
     development: true,
     explorer:
@@ -164,6 +196,7 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
     issuer,
     platformUrl: platform.url,
     simulatorControlUrl: platform.controlUrl,
+    eventsUrl: events?.url,
     databaseVersion: await database.version(),
     dispatcher: dispatcher.driver,
   };

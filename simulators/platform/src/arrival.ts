@@ -3,6 +3,7 @@ import type { Contract } from './contract/contract.ts';
 import type { Route } from './contract/routes.ts';
 import type { Received } from './exchange.ts';
 import { createTraceId } from './ids.ts';
+import type { Verdict } from './integrity/verify-request.ts';
 import type { ApiVersion } from './ledger.ts';
 import type { Simulation } from './simulation.ts';
 import type { V1 } from './v1/v1.ts';
@@ -17,6 +18,8 @@ export type Arrival = {
   received: Received;
   /** Undefined outside of `/api/v1` and `/api/v2`. */
   apiVersion: ApiVersion | undefined;
+  /** What its signature is worth; null where none is asked for. */
+  verdict: Verdict | null;
   traceId: string;
   /** Undefined for what the contract does not list. */
   route: Route | undefined;
@@ -24,7 +27,7 @@ export type Arrival = {
   siteIds: readonly number[];
 };
 
-const versionOf = (path: string): ApiVersion | undefined =>
+export const versionOf = (path: string): ApiVersion | undefined =>
   path.startsWith('/api/v1/') ? 'v1' : path.startsWith('/api/v2/') ? 'v2' : undefined;
 
 /** The caller's, or one of our own. */
@@ -32,16 +35,22 @@ const traceIdOf = ({ headers }: Received): string =>
   /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(headers.traceparent ?? '')?.[1] ?? createTraceId();
 
 /** Writes the request down, before anybody looks at it. */
-export const arrive = (received: Received, generation: Generation, { routes }: Contract): Arrival => {
+export const arrive = (
+  received: Received,
+  verdict: Verdict | null,
+  generation: Generation,
+  { routes }: Contract,
+): Arrival => {
   const { simulation } = generation;
   const apiVersion = versionOf(received.path);
-  simulation.requests.record(received, apiVersion);
+  simulation.requests.record({ received, apiVersion, verdict });
   const found = routes.find(received.method, received.path);
   const named = { params: found?.params ?? {}, query: received.query };
   return {
     generation,
     received,
     apiVersion,
+    verdict,
     traceId: traceIdOf(received),
     route: found?.route,
     params: named.params,

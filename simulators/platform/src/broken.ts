@@ -1,4 +1,7 @@
-/** Answers that a fault has touched. */
+/**
+ * Answers that a fault has touched. They are signed like any other: it is the platform itself that is broken here, and
+ * nobody on the way. Only `bad-signature` is another's doing.
+ */
 import type { Answer } from './exchange.ts';
 import type { Fault } from './faults.ts';
 import type { ApiVersion } from './ledger.ts';
@@ -88,16 +91,8 @@ export const answerAfter = (fault: Fault, answer: Answer): Answer => {
     }
     case 'schema-drift':
       return { ...answer, body: drift(answer.body), deliberate: true };
+    // The answer itself is right: what is wrong with it comes when it is signed.
     case 'bad-signature':
-      return {
-        ...answer,
-        headers: {
-          ...answer.headers,
-          'Signature-Input': 'platform=("@status");created=0;keyid="forged";alg="ecdsa-p256-sha256"',
-          Signature: `platform=:${Buffer.alloc(64).toString('base64')}:`,
-        },
-        deliberate: true,
-      };
     case 'timeout-before':
     case 'timeout-after-effect':
     case 'reset-before':

@@ -1,10 +1,11 @@
-import { X509Certificate } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { later } from '@house/kernel/clock';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { ensureDevelopmentCertificates } from './certificates.ts';
+import { ensureDevelopmentCertificates, pinOf, rotateServerCertificate } from './certificates.ts';
+import { rotateResponseKeys } from './response-keys.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const start = new Date('2026-11-24T09:00:00Z');
@@ -37,7 +38,7 @@ test('nobody else on the machine can read a file of it', async () => {
   await at(0);
   const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o777);
   expect(new Set(modes)).toEqual(new Set([0o600]));
-  expect(modes).toHaveLength(6);
+  expect(modes).toHaveLength(10);
 });
 
 test('an expired leaf is made anew and the authority stays', async () => {
@@ -62,4 +63,42 @@ test('a private key that others can read is refused by name', async () => {
   await at(0);
   chmodSync(join(directory, 'server-key.pem'), 0o644);
   await expect(at(0)).rejects.toThrow(/server-key\.pem can be read by others/);
+});
+
+test('a renewed leaf of the server is of the key that was pinned in advance, and the next one is pinned at once', async () => {
+  const first = await at(0);
+  const pinned = () => readFileSync(join(directory, 'pins.txt'), 'utf8').trimEnd().split('\n');
+  expect(pinned()).toEqual(first.pins);
+  const { publicKey } = new X509Certificate(first.serverCertPem);
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  expect(first.pins[0]).toBe(createHash('sha256').update(spki).digest('base64'));
+  const second = await rotateServerCertificate({ directory, clock: () => start });
+  expect(second.pins[0]).toBe(first.pins[1]);
+  expect(first.pins).not.toContain(second.pins[1]);
+  expect(pinned()).toEqual(second.pins);
+  expect(pinOf(second.serverKeyPem)).toBe(first.pins[1]);
+  expect((await at(400)).pins[0]).toBe(second.pins[1]);
+});
+
+test('the platform’s signing keys are published without their private halves, the next one in advance', async () => {
+  const { signingKeys } = await at(0);
+  const published = () => JSON.parse(readFileSync(join(directory, 'signing-keys.json'), 'utf8')) as unknown;
+  expect(published()).toEqual(signingKeys);
+  expect(signingKeys.keys).toEqual(
+    [1, 2].map(() => ({
+      kty: 'EC',
+      crv: 'P-256',
+      x: expect.any(String),
+      y: expect.any(String),
+      kid: expect.stringMatching(/^[\w-]{43}$/),
+      use: 'sig',
+      alg: 'ES256',
+    })),
+  );
+  const [current, next] = signingKeys.keys;
+  const rotated = rotateResponseKeys({ directory });
+  expect(rotated.current.kid).toBe(next?.kid);
+  expect(rotated.published.keys.map(({ kid }) => kid)).toEqual([next?.kid, expect.any(String), current?.kid]);
+  expect(published()).toEqual(rotated.published);
+  expect((await at(1)).signingKeys).toEqual(rotated.published);
 });

@@ -3,14 +3,18 @@
  * leaf for whoever calls it. ECDSA P-256 throughout.
  *
  * Each is one PEM file of its own under `directory`, mode 0600, and is used again until it has expired; a leaf is
- * made anew alone, so that whoever trusts the authority need not be told. A private key that others can read is
- * refused, not repaired: whoever read it can pass for the platform.
+ * made anew alone, so that whoever trusts the authority need not be told. The server's next key is made in advance and
+ * kept as `server-next-key.pem`; a new leaf of the server is a leaf of that key. `pins.txt` has one base64 SHA-256 of
+ * an SPKI per line (RFC 7469 §2.4): of the server's key and of the next one, so that whoever pins both never meets a
+ * third. A private key that others can read is refused, not repaired: whoever read it can pass for the platform.
  */
-import { randomBytes, webcrypto } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@house/kernel/clock';
 import type { Extension, X509Certificate } from '@peculiar/x509';
+import { keepOwn, readOwn, writeOwn } from './private-files.ts';
+import { ensureResponseKeys, type ResponseKeys } from './response-keys.ts';
 import { x509 } from './x509.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -28,6 +32,12 @@ export type DevelopmentCertificates = {
   serverCertPem: string;
   clientKeyPem: string;
   clientCertPem: string;
+  /** Of the server's leaf to come. */
+  serverNextKeyPem: string;
+  /** Of the server's key and of the next one, as `pins.txt` has them. */
+  pins: readonly string[];
+  /** By which the platform signs its answers, as `signing-keys.json` has them: a JWK Set. */
+  signingKeys: ResponseKeys['published'];
 };
 
 type Pair = { certificate: X509Certificate; key: CryptoKey; certPem: string; keyPem: string };
@@ -37,25 +47,10 @@ type Leaf = 'server' | 'client';
 const toPem = (label: string, bytes: ArrayBuffer): string =>
   x509.PemConverter.encode(bytes, label).replace(/\n?$/, '\n');
 
-const readFile = (path: string, secret: boolean): string | undefined => {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined) return undefined;
-  if (secret && (mode & 0o077) !== 0)
-    throw new Error(`${path} can be read by others: run chmod 600 on it, or delete it, and a new one is made`);
-  return readFileSync(path, 'utf8');
-};
-
-/** Renamed into place, so that a crash leaves either no file or a whole one. */
-const writeFile = (path: string, text: string): void => {
-  const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(fresh, text, { mode: 0o600 });
-  renameSync(fresh, path);
-};
-
 /** What is kept, or undefined when there is none, it has expired, or its two halves do not belong together. */
 const readPair = async (directory: string, name: string, now: Date): Promise<Pair | undefined> => {
-  const certPem = readFile(join(directory, `${name}.pem`), false);
-  const keyPem = readFile(join(directory, `${name}-key.pem`), true);
+  const certPem = readOwn(join(directory, `${name}.pem`), { secret: false });
+  const keyPem = readOwn(join(directory, `${name}-key.pem`), { secret: true });
   if (certPem === undefined || keyPem === undefined) return undefined;
   try {
     const certificate = new x509.X509Certificate(certPem);
@@ -83,8 +78,8 @@ const keepPair = async (
 ): Promise<Pair> => {
   const keyPem = toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', key));
   const certPem = `${certificate.toString('pem')}\n`;
-  writeFile(join(directory, `${name}-key.pem`), keyPem);
-  writeFile(join(directory, `${name}.pem`), certPem);
+  writeOwn(join(directory, `${name}-key.pem`), keyPem);
+  writeOwn(join(directory, `${name}.pem`), certPem);
   return { certificate, key, certPem, keyPem };
 };
 
@@ -129,8 +124,12 @@ const extensionsOf = async (leaf: Leaf, publicKey: CryptoKey, authority: Pair): 
     : []),
 ];
 
-const createLeaf = async (directory: string, leaf: Leaf, authority: Pair, now: Date): Promise<Pair> => {
-  const keys = await generateKeys();
+const createLeaf = async (
+  directory: string,
+  leaf: Leaf,
+  authority: Pair,
+  { now, keys }: { now: Date; keys: webcrypto.CryptoKeyPair },
+): Promise<Pair> => {
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomBytes(15).toString('hex'),
     subject: leaf === 'server' ? 'CN=localhost' : 'CN=smart-home',
@@ -144,28 +143,75 @@ const createLeaf = async (directory: string, leaf: Leaf, authority: Pair, now: D
   return keepPair(directory, leaf, certificate, keys.privateKey);
 };
 
-/** Throws when a private key can be read by others, or the directory can't be written. */
-export const ensureDevelopmentCertificates = async (options: {
-  directory: string;
-  clock: Clock;
-}): Promise<DevelopmentCertificates> => {
-  const { directory, clock } = options;
-  const now = clock();
+const NEXT_KEY = 'server-next-key.pem';
+const PINS = 'pins.txt';
+
+const createNextKey = async (directory: string): Promise<string> => {
+  const { privateKey } = await generateKeys();
+  const pem = toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', privateKey));
+  writeOwn(join(directory, NEXT_KEY), pem);
+  return pem;
+};
+
+const importKeys = async (pem: string): Promise<webcrypto.CryptoKeyPair> => {
+  const spki = createPublicKey(pem).export({ format: 'der', type: 'spki' });
+  return {
+    privateKey: await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), ALGORITHM, true, [
+      'sign',
+    ]),
+    publicKey: await webcrypto.subtle.importKey('spki', spki, ALGORITHM, true, ['verify']),
+  };
+};
+
+/** The base64 SHA-256 of a key's SPKI; of the public half when the key is private. */
+export const pinOf = (keyPem: string): string =>
+  createHash('sha256')
+    .update(createPublicKey(keyPem).export({ format: 'der', type: 'spki' }))
+    .digest('base64');
+
+/** A leaf of the key that was made for it in advance; the key after it is made first. */
+const createServerLeaf = async (directory: string, authority: Pair, now: Date): Promise<Pair> => {
+  const kept = readOwn(join(directory, NEXT_KEY), { secret: true });
+  const keys = kept === undefined ? await generateKeys() : await importKeys(kept);
+  await createNextKey(directory);
+  return createLeaf(directory, 'server', authority, { now, keys });
+};
+
+const ensure = async (directory: string, now: Date, renewServer: boolean): Promise<DevelopmentCertificates> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const authority = (await readPair(directory, 'ca', now)) ?? (await createAuthority(directory, now));
-  const ensureLeaf = async (leaf: Leaf): Promise<Pair> => {
+  const readLeaf = async (leaf: Leaf): Promise<Pair | undefined> => {
     const kept = await readPair(directory, leaf, now);
     // A leaf of an authority that was replaced is of no use to anybody.
     const ours = kept && (await kept.certificate.verify({ publicKey: authority.certificate, signatureOnly: true }));
-    return kept && ours ? kept : createLeaf(directory, leaf, authority, now);
+    return ours ? kept : undefined;
   };
-  const server = await ensureLeaf('server');
-  const client = await ensureLeaf('client');
+  const kept = await readLeaf('server');
+  const server = kept && !renewServer ? kept : await createServerLeaf(directory, authority, now);
+  const client =
+    (await readLeaf('client')) ??
+    (await createLeaf(directory, 'client', authority, { now, keys: await generateKeys() }));
+  const nextKeyPem = readOwn(join(directory, NEXT_KEY), { secret: true }) ?? (await createNextKey(directory));
+  const pins = [server.keyPem, nextKeyPem].map(pinOf);
+  keepOwn(join(directory, PINS), `${pins.join('\n')}\n`);
   return {
     caPem: authority.certPem,
     serverKeyPem: server.keyPem,
     serverCertPem: server.certPem,
     clientKeyPem: client.keyPem,
     clientCertPem: client.certPem,
+    serverNextKeyPem: nextKeyPem,
+    pins,
+    signingKeys: ensureResponseKeys({ directory }).published,
   };
 };
+
+type Options = { directory: string; clock: Clock };
+
+/** Throws when a private key can be read by others, or the directory can't be written. */
+export const ensureDevelopmentCertificates = ({ directory, clock }: Options): Promise<DevelopmentCertificates> =>
+  ensure(directory, clock(), false);
+
+/** The same with a new leaf of the server, of the key that was the next one. */
+export const rotateServerCertificate = ({ directory, clock }: Options): Promise<DevelopmentCertificates> =>
+  ensure(directory, clock(), true);

@@ -3,10 +3,11 @@
  * used again, so that the two can be started apart. A file that others can read is refused, not repaired.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createSecret } from './ids.ts';
+import { readOwn, writeOwn } from './private-files.ts';
 
 const FILE = 'clients.json';
 const CLIENT_ID = 'house';
@@ -33,18 +34,15 @@ const createClients = (): DevelopmentClients => {
 /** Throws, naming the file, when it can be read by others or is not what it should be. */
 export const ensureDevelopmentClients = ({ directory }: { directory: string }): DevelopmentClients => {
   const path = join(directory, FILE);
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode !== undefined) {
-    if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others: run chmod 600 on it, or delete it`);
-    const parsed = clientsSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  const kept = readOwn(path, { secret: true });
+  if (kept !== undefined) {
+    const parsed = clientsSchema.safeParse(JSON.parse(kept));
     if (!parsed.success)
       throw new Error(`${path} does not hold a client's credentials: delete it, and new ones are made`);
     return parsed.data;
   }
   const clients = createClients();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Renamed into place, so that a crash leaves either no file or a whole one.
-  writeFileSync(`${path}.new`, JSON.stringify(clients), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writeOwn(path, JSON.stringify(clients));
   return clients;
 };

@@ -6,6 +6,7 @@ import { type Clock, later } from '@house/kernel/clock';
 import type { SeededWeek } from './journal/seeded-week.ts';
 import { createUlids, ulidFrom } from './journal/ulid.ts';
 import type { Keep } from './state/records.ts';
+import type { Mishap } from './webhooks/webhooks.ts';
 
 /** The newest are kept: a house that runs for weeks must not grow without end. */
 const LIMIT = 50_000;
@@ -31,8 +32,13 @@ export type LogPage = {
   last: string;
 };
 
+type Happening = { type: string; siteId: number; data: Readonly<Record<string, unknown>> };
+
 export type EventLog = {
-  append(event: { type: string; siteId: number; data: Readonly<Record<string, unknown>> }): PlatformEvent;
+  /** `mishap` is for whoever is told of it. */
+  append(event: Happening, mishap?: Mishap): PlatformEvent;
+  /** As it would be, were it to happen now. */
+  imagine(event: Happening): PlatformEvent;
   /** Since the simulation began, oldest first. */
   read(): readonly PlatformEvent[];
   /**
@@ -64,8 +70,10 @@ export const createEventLog = (deps: {
   keep: Keep;
   week: SeededWeek;
   appended: (event: PlatformEvent) => void;
+  /** Called for what happens now, and not for what happened before the process began. */
+  published: (event: PlatformEvent, mishap: Mishap | undefined) => void;
 }): EventLog => {
-  const { clock, keep, week, appended } = deps;
+  const { clock, keep, week, appended, published } = deps;
   const events: PlatformEvent[] = [];
   const sequences = new Map<number, number>();
   const ulids = createUlids({ clock });
@@ -87,12 +95,18 @@ export const createEventLog = (deps: {
       }
   }
 
+  const imagine = ({ type, siteId, data }: Happening): PlatformEvent => {
+    const sequence = (sequences.get(siteId) ?? week.countOf(siteId)) + 1;
+    return { id: ulids.next(), sequence, type, siteId, occurredAt: clock().toISOString(), data };
+  };
+
   return {
-    append({ type, siteId, data }) {
-      const sequence = (sequences.get(siteId) ?? week.countOf(siteId)) + 1;
-      const event = { id: ulids.next(), sequence, type, siteId, occurredAt: clock().toISOString(), data };
+    imagine,
+    append(happening, mishap) {
+      const event = imagine(happening);
       add(event);
       keep({ is: 'event', event });
+      published(event, mishap);
       return event;
     },
     read: () => events.slice(-LIMIT),

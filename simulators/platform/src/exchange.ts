@@ -6,12 +6,16 @@ export type Received = {
   /** Without the query. */
   path: string;
   query: URLSearchParams;
+  /** What follows the question mark, as it was sent; empty for nothing. */
+  search: string;
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
   raw: Buffer;
   tlsVersion: string | null;
   /** SHA-256 of the client's certificate in base64url, as `x5t#S256`; null when it came without one. */
   clientCertificate: string | null;
+  /** Whether that certificate is of an authority that the platform trusts, and of now. */
+  certificateTrusted: boolean;
   /** The `host:port` that the client called. */
   authority: string;
 };
@@ -30,10 +34,19 @@ export type Answer = {
   settled?: Promise<void>;
   /** The promise that a repeat of the request is answered with; the same answer again when absent. */
   operationId?: string;
+  /** The body that a repeat is answered with, where a secret is told once. */
+  repeatBody?: unknown;
   /** Called once, when the answer goes out or is lost on purpose. */
   concluded?: () => void;
   /** Broken on purpose (a fault, a quirk): not held to the contract. */
   deliberate?: boolean;
+};
+
+/** The bytes of an answer; undefined for one without a body. */
+export const contentOf = ({ bytes, text, body }: Answer): Buffer | undefined => {
+  if (bytes) return bytes;
+  const written = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  return written === undefined ? undefined : Buffer.from(written);
 };
 
 /** What a handler gets: a request that the contract has been held to. */
@@ -45,7 +58,7 @@ export type Call = {
   query: Readonly<Record<string, unknown>>;
   /** Parsed by its media type; undefined without a body. */
   body: unknown;
-  /** Who calls; empty where the contract asks for nobody. */
+  /** Who calls: on v2 the client whose signature it is, on v1 empty where the contract asks for nobody. */
   clientId: string;
   /** Of the request that its idempotency key stands for; null where no key is asked for or known. */
   fingerprint: string | null;

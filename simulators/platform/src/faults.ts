@@ -32,7 +32,10 @@ export const FAULT_KINDS = [
   'slow',
   /** The request is on its way for `ms` longer; whatever is asked meanwhile knows nothing of it. */
   'held-up',
-  /** The request is done, but its answer (and every webhook) carries a signature that does not verify. */
+  /**
+   * The request is done, but its answer is not as it was signed: by another key, over another body or too little, or
+   * not at all. A webhook of a site that it matches carries a signature that does not verify.
+   */
   'bad-signature',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -67,8 +70,8 @@ export type Faults = {
   /** False when there is no such fault; without an id all of them go. */
   remove(id?: string): boolean;
   list(): readonly Fault[];
-  /** The fault that this request meets; one of its `times` is used up. */
-  pick(target: FaultTarget): Fault | undefined;
+  /** The fault that this request meets, of that kind alone if one is named; one of its `times` is used up. */
+  pick(target: FaultTarget, kind?: FaultKind): Fault | undefined;
   /** One that was added before the process began. */
   restore(fault: Fault): void;
   restoreRemoval(id?: string): void;
@@ -103,8 +106,9 @@ export const createFaults = ({ chance, keep }: { chance: Chance; keep: Keep }): 
     restore,
     restoreRemoval,
     list: () => faults.map(({ fault }) => fault),
-    pick(target) {
+    pick(target, kind) {
       for (const entry of faults) {
+        if (kind !== undefined && entry.fault.kind !== kind) continue;
         if (!matches(entry.fault.match, target)) continue;
         if (entry.fault.probability !== undefined && chance() >= entry.fault.probability) continue;
         entry.left -= 1;

@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { worldSizeOf } from '@house/schema/platform/world.ts';
-import { ensureDevelopmentCertificates } from './certificates.ts';
 import { ensureDevelopmentClients } from './development-clients.ts';
+import { openPlatformIdentity } from './identity.ts';
 import { createPlatformSimulator } from './platform-simulator.ts';
 
 const { PLATFORM_PORT = '4003', SIM_PORT = '4004', DATA_DIR = '.data', NODE_ENV } = process.env;
@@ -30,10 +30,9 @@ const clock = () => new Date();
 const directory = join(DATA_DIR, 'platform');
 const start = async () => {
   const clients = ensureDevelopmentClients({ directory });
-  const certificates = await ensureDevelopmentCertificates({ directory, clock });
   const simulator = createPlatformSimulator({
     clock,
-    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    identity: await openPlatformIdentity({ directory, clock }),
     clients: { v2: [clients.v2], v1: [clients.v1] },
     world: worldSizeOf(SEED_WORLD) ?? fail(`SEED_WORLD is small or large, not "${SEED_WORLD}".`),
     validate: SIM_VALIDATE === 'on',

@@ -12,16 +12,20 @@ import { type ContractViolation, createViolations, loadContract } from './contra
 import { createGuard } from './contract/guard.ts';
 import { createControl } from './control/control.ts';
 import { createControlListener } from './control/listener.ts';
-import { createListener } from './http/listener.ts';
+import { createListener, type Listener } from './http/listener.ts';
 import { createServe } from './http/serve.ts';
+import type { PlatformIdentity } from './identity.ts';
+import { createAnswerSigner } from './integrity/sign-answer.ts';
+import { createRequestVerifier } from './integrity/verify-request.ts';
 import { createPlatform } from './platform.ts';
 import { createSimulation } from './simulation.ts';
 import { createNoState, createStateFile } from './state/state-file.ts';
 import { createTimers } from './timers.ts';
 import { createV1Tokens, type V1Client } from './v1/tokens.ts';
 import { createV1 } from './v1/v1.ts';
-import { createTokens, type V2Client } from './v2/tokens.ts';
+import { createTokens, publicJwksOf, type V2Client } from './v2/tokens.ts';
 import { createV2 } from './v2/v2.ts';
+import { createWebhooks } from './webhooks/webhooks.ts';
 
 const SEED = 1;
 const DEVICE_LATENCY_MS = 150;
@@ -30,11 +34,12 @@ export type PlatformSimulatorOptions = {
   clock: Clock;
   /** Drives chance, never an id. */
   seed?: number;
-  /** PEM. */
-  tls: { key: string; cert: string };
+  identity: PlatformIdentity;
   clients: { v2: readonly V2Client[]; v1: readonly V1Client[] };
   /** From an order to its effect. */
   deviceLatencyMs?: number;
+  /** Of the waits between the attempts to deliver a webhook; 1, those of the contract, when absent. */
+  webhookRetryScale?: number;
   /** The seeded world; small when absent. */
   world?: WorldSize;
   /** Where its state outlives the process; in memory when absent. */
@@ -52,10 +57,20 @@ export type PlatformSimulator = {
   contractViolations(): readonly ContractViolation[];
 };
 
+/** Connections that are open go on with the certificate before. */
+const rotate = async (identity: PlatformIdentity, listener: Listener, what: 'tls' | 'signing'): Promise<void> => {
+  if (what === 'signing') return identity.rotateSigning();
+  await identity.rotateTls();
+  listener.renew(identity.tls());
+};
+
+const signingClientOf = (client: V2Client) => ({ clientId: client.clientId, publicJwks: publicJwksOf(client) });
+
 /** Throws when the state in `stateDirectory` can't be read. */
 export const createPlatformSimulator = (options: PlatformSimulatorOptions): PlatformSimulator => {
   const {
     clock,
+    identity,
     seed = SEED,
     deviceLatencyMs = DEVICE_LATENCY_MS,
     world: size = 'small',
@@ -70,6 +85,14 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
   const failed = (error: unknown) =>
     log?.error('platform-simulator-failed', { reason: error instanceof Error ? error.message : String(error) });
 
+  const webhooks = createWebhooks({
+    clock,
+    timers,
+    retryScale: options.webhookRetryScale ?? 1,
+    ca: () => identity.tls().ca,
+    onDisk: state.onDisk,
+  });
+
   let origins: readonly string[] = [];
   /** The platform may be meant by its address or by its token endpoint. */
   const audiences = () => origins.flatMap((origin) => [origin, `${origin}/`, `${origin}/api/v2/oauth/token`]);
@@ -81,6 +104,7 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
       deviceLatencyMs,
       size,
       session: state.begin(),
+      webhooks,
     });
     return {
       simulation,
@@ -93,12 +117,18 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
   const platform = createPlatform({
     contract: loadContract,
     guard: createGuard({ contract: loadContract, violations, validate }),
+    verify: createRequestVerifier({
+      clock,
+      clients: options.clients.v2.map(signingClientOf),
+      authorities: () => origins.map((origin) => new URL(origin).host),
+    }),
+    signer: createAnswerSigner({ clock, key: identity.signingKey }),
     current: () => generation,
     failed,
     onDisk: state.onDisk,
   });
   const listener = createListener({
-    tls: options.tls,
+    tls: identity.tls(),
     admitted: () => generation.simulation.stall.passed(),
     handle: (request, response) => serve(request, response),
   });
@@ -113,6 +143,7 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
     },
     outage: (mode) => (mode ? listener.outage(mode) : listener.restore()),
     abort: platform.abort,
+    rotate: (what) => rotate(identity, listener, what),
     endV1Tokens: v1Tokens.endAll,
     violations: violations.read,
     onDisk: state.onDisk,
@@ -133,6 +164,7 @@ export const createPlatformSimulator = (options: PlatformSimulatorOptions): Plat
     },
     async close() {
       timers.clear();
+      webhooks.stop();
       await Promise.all([listener.close(), controlListener.close()]);
       await state.close();
     },

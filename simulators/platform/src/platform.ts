@@ -1,15 +1,18 @@
 /**
  * The imitated platform: the path of one request, from its arrival to what its client gets to see of it.
  */
-import { type Arrival, arrive, type Generation } from './arrival.ts';
+import { type Arrival, arrive, type Generation, versionOf } from './arrival.ts';
 import { answerAfter, answerBefore, serverError } from './broken.ts';
 import type { Contract } from './contract/contract.ts';
 import type { Guard } from './contract/guard.ts';
 import type { Answer, Received } from './exchange.ts';
 import type { Fault } from './faults.ts';
+import { type AnswerSigner, chooseBreach } from './integrity/sign-answer.ts';
+import type { RequestVerifier } from './integrity/verify-request.ts';
 import { refusal } from './v1/envelope.ts';
 import { minorVersion } from './v2/about.ts';
 import { problem } from './v2/problem.ts';
+import { senderOf } from './v2/v2.ts';
 
 /** What the client gets: an answer, silence, or a reset connection. */
 export type Outcome = { kind: 'answer'; answer: Answer } | { kind: 'silence' } | { kind: 'reset' };
@@ -20,7 +23,7 @@ export type Platform = {
   /** Ends what is being served for a site, unanswered. */
   abort(siteId: number): void;
   /** For a body that is larger than anybody takes. */
-  refuseTooLarge(received: Received): Outcome;
+  refuseTooLarge(received: Received): Promise<Outcome>;
 };
 
 /** Of what is slow or held up, unless the fault says otherwise. */
@@ -50,30 +53,42 @@ const versionHeaders = ({ apiVersion, generation }: Arrival): Record<string, str
 export const createPlatform = (deps: {
   contract: () => Contract;
   guard: Guard;
+  verify: RequestVerifier;
+  signer: AnswerSigner;
   current: () => Generation;
   failed: (error: unknown) => void;
   /** Resolves when what has happened so far will be remembered. */
   onDisk: () => Promise<void>;
 }): Platform => {
-  const { contract, guard, current, failed, onDisk } = deps;
+  const { contract, guard, verify, signer, current, failed, onDisk } = deps;
   const beingServed = new Set<{ siteIds: readonly number[]; abort: () => void }>();
 
-  const answered = (arrival: Arrival, answer: Answer): Outcome => {
+  /** Asked now, before the platform may stand still: a request is as old as it was when it came. */
+  const comes = async (received: Received): Promise<Arrival> => {
+    const verdict = versionOf(received.path) === 'v2' ? await verify(received) : null;
+    return arrive(received, verdict, current(), contract());
+  };
+
+  const answered = async (arrival: Arrival, answer: Answer, fault?: Fault): Promise<Outcome> => {
+    const { apiVersion, received, generation } = arrival;
     const finished = { ...answer, headers: { ...versionHeaders(arrival), ...answer.headers } };
     guard.checkAnswer(arrival, finished);
-    return { kind: 'answer', answer: finished };
+    if (apiVersion !== 'v2') return { kind: 'answer', answer: finished };
+    const breach = fault?.kind === 'bad-signature' ? chooseBreach(generation.simulation.chance) : undefined;
+    return { kind: 'answer', answer: await signer.sign(finished, received, breach) };
   };
 
   const answerOf = async (arrival: Arrival): Promise<Answer> => {
-    const { generation, received, apiVersion, traceId, route, siteIds } = arrival;
+    const { generation, received, apiVersion, verdict, traceId, route, siteIds } = arrival;
+    const sender = verdict && senderOf(received, verdict, traceId);
+    if (sender && 'status' in sender) return sender;
     if (!route) {
       guard.noteRequest(arrival, [{ at: 'path', rule: 'must be one that the contract lists' }]);
       return apiVersion === 'v1' ? refusal(404, 'notFound') : problem('not-found', { traceId });
     }
     const { body, check } = guard.openRequest(arrival, route);
-    return apiVersion === 'v1'
-      ? generation.v1.answer({ received, route, traceId, body, check })
-      : generation.v2.answer({ received, route, siteIds, traceId, body, check });
+    if (apiVersion === 'v1') return generation.v1.answer({ received, route, traceId, body, check });
+    return generation.v2.answer({ received, sender, route, siteIds, traceId, body, check });
   };
 
   /** A fault that ends the request before anything has happened. */
@@ -88,7 +103,8 @@ export const createPlatform = (deps: {
   const meetAfter = async (fault: Fault | undefined, answer: Answer, arrival: Arrival): Promise<Outcome> => {
     if (fault?.kind === 'slow') await arrival.generation.simulation.timers.after(fault.ms ?? SLOW_MS);
     answer.concluded?.();
-    if (!fault?.kind.endsWith('-after-effect')) return answered(arrival, fault ? answerAfter(fault, answer) : answer);
+    if (!fault?.kind.endsWith('-after-effect'))
+      return answered(arrival, fault ? answerAfter(fault, answer) : answer, fault);
     await answer.settled;
     if (fault.kind === '500-after-effect') return answered(arrival, serverError(arrival.apiVersion));
     return fault.kind === 'reset-after-effect' ? { kind: 'reset' } : unanswered(fault, arrival);
@@ -114,7 +130,7 @@ export const createPlatform = (deps: {
 
   return {
     async serve(received, abort) {
-      const arrival = arrive(received, current(), contract());
+      const arrival = await comes(received);
       const serving = { siteIds: arrival.siteIds, abort };
       beingServed.add(serving);
       try {
@@ -129,8 +145,11 @@ export const createPlatform = (deps: {
     abort(siteId) {
       for (const { siteIds, abort } of beingServed) if (siteIds.includes(siteId)) abort();
     },
-    refuseTooLarge(received) {
-      const arrival = arrive(received, current(), contract());
+    async refuseTooLarge(received) {
+      // Its bytes are gone: nobody can say what their digest was.
+      const unread =
+        versionOf(received.path) === 'v2' ? ({ valid: false, reason: 'the body is too large' } as const) : null;
+      const arrival = arrive(received, unread, current(), contract());
       guard.noteRequest(arrival, [{ at: 'body', rule: 'must be at most 1 MiB' }]);
       const { apiVersion, traceId } = arrival;
       const answer = apiVersion === 'v1' ? refusal(413, 'payloadTooLarge') : problem('payload-too-large', { traceId });

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@house/kernel/clock';
 import type { Received } from './exchange.ts';
+import type { Verdict } from './integrity/verify-request.ts';
 import type { ApiVersion } from './ledger.ts';
 
 const LIMIT = 2000;
@@ -19,12 +20,14 @@ export type LoggedRequest = {
   apiVersion: ApiVersion | null;
   tlsVersion: string | null;
   clientCertificate: string | null;
-  /** Null while a signature is not asked for. */
+  /** Null on v1, where a signature is not asked for. */
   signatureValid: boolean | null;
+  /** The rule that the signature breaks; null for none. */
+  signatureProblem: string | null;
 };
 
 export type RequestsLog = {
-  record(received: Received, apiVersion: ApiVersion | undefined): void;
+  record(arrived: { received: Received; apiVersion: ApiVersion | undefined; verdict: Verdict | null }): void;
   /** The newest `limit`, oldest first. */
   read(limit?: number): readonly LoggedRequest[];
 };
@@ -41,26 +44,27 @@ const bodyOf = ({ raw, headers }: Received): unknown => {
 };
 
 export const createRequestsLog = ({ clock }: { clock: Clock }): RequestsLog => {
-  const kept: { at: string; received: Received; apiVersion: ApiVersion | null }[] = [];
+  const kept: { at: string; received: Received; apiVersion: ApiVersion | null; verdict: Verdict | null }[] = [];
   return {
-    record(received, apiVersion) {
-      kept.push({ at: clock().toISOString(), received, apiVersion: apiVersion ?? null });
+    record({ received, apiVersion, verdict }) {
+      kept.push({ at: clock().toISOString(), received, apiVersion: apiVersion ?? null, verdict });
       // Trimmed in lumps: shifting one by one would move the whole array for every request.
       if (kept.length >= 2 * LIMIT) kept.splice(0, LIMIT);
     },
     read: (limit = LIMIT) =>
       limit === 0
         ? []
-        : kept.slice(-Math.min(limit, LIMIT)).map(({ at, received, apiVersion }) => ({
+        : kept.slice(-Math.min(limit, LIMIT)).map(({ at, received, apiVersion, verdict }) => ({
             at,
             method: received.method,
-            path: received.query.size === 0 ? received.path : `${received.path}?${received.query}`,
+            path: received.search === '' ? received.path : `${received.path}?${received.search}`,
             headers: received.headers,
             body: bodyOf(received),
             apiVersion,
             tlsVersion: received.tlsVersion,
             clientCertificate: received.clientCertificate,
-            signatureValid: null,
+            signatureValid: verdict?.valid ?? null,
+            signatureProblem: verdict === null || verdict.valid ? null : verdict.reason,
           })),
   };
 };

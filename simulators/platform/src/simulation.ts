@@ -19,10 +19,12 @@ import { beganAt, restore } from './state/restore.ts';
 import type { StateSession } from './state/state-file.ts';
 import { createSubjects, type Subjects } from './subjects.ts';
 import type { Timers } from './timers.ts';
+import { presentEvent, tellsOf } from './v2/events.ts';
 import { createIdempotencyKeys, type IdempotencyKeys } from './v2/idempotency.ts';
 import { createOperations, type Operations, presentOperation } from './v2/operations.ts';
 import { createCarryOut } from './v2/orders.ts';
 import { createVehicles, type Vehicles } from './vehicles.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 import { createWorld, type World } from './world.ts';
 
 export type OutageMode = 'hang' | 'refuse';
@@ -48,6 +50,8 @@ export type Simulation = {
   quirks: Quirks;
   stall: Stall;
   requests: RequestsLog;
+  /** Its subscriptions outlive a reset. */
+  webhooks: Webhooks;
   /** Sites that are down; that of the whole platform is the listener's. */
   outages: Map<number, OutageMode>;
   /** Of v1; undefined while nobody has spoken of its end. */
@@ -61,17 +65,26 @@ export const createSimulation = (deps: {
   deviceLatencyMs: number;
   size: WorldSize;
   session: StateSession;
+  webhooks: Webhooks;
 }): Simulation => {
-  const { clock, timers, seed, deviceLatencyMs, size, session } = deps;
+  const { clock, timers, seed, deviceLatencyMs, size, session, webhooks } = deps;
   const { keep } = session;
   const chance = createChance(seed);
   const world = createWorld({ clock, size, keep });
   const ledger = createLedger({ clock, keep });
   const week = createSeededWeek({ world, began: beganAt(session, clock) });
   const journal = createJournal({ world, week });
-  const events = createEventLog({ clock, keep, week, appended: journal.note });
+  let publish: ReturnType<Webhooks['begin']> = () => undefined;
+  const events = createEventLog({
+    clock,
+    keep,
+    week,
+    appended: journal.note,
+    published: (event, mishap) => publish(event, mishap),
+  });
   const stall = createStall({ timers });
   const doors = createDoors({ ledger, events });
+  const faults = createFaults({ chance, keep });
   const vehicles = createVehicles({ clock, world, ledger, events, keep });
   const simulation: Simulation = {
     clock,
@@ -102,12 +115,14 @@ export const createSimulation = (deps: {
     }),
     keys: createIdempotencyKeys({ clock, keep }),
     profiles: createProfiles({ keep }),
-    faults: createFaults({ chance, keep }),
+    faults,
     quirks: createQuirks(),
     requests: createRequestsLog({ clock }),
+    webhooks,
     outages: new Map(),
     deprecation: undefined,
   };
+  publish = webhooks.begin({ keep, events, faults, stall, visible: tellsOf(world), present: presentEvent });
   restore(simulation, session.kept);
   return simulation;
 };

@@ -3,7 +3,7 @@ import type { Principal } from '@house/kernel/principal';
 import type { Deadline } from '@house/kernel/subgraph';
 import type { Loader } from './loaders.ts';
 import type { Complex, Consent, Invitation, Membership, Person, Premises } from './model.ts';
-import { isStaffRole, type Viewer } from './policy.ts';
+import { isServingRole, type Viewer } from './policy.ts';
 
 /** Each room brings the loaders of its own tables. They load without asking who may see: the policy decides that. */
 export type Loaders = {
@@ -45,7 +45,7 @@ export const createContext = ({
     return {
       personId: person?.id ?? null,
       memberships: memberships.filter(({ status }) => status === 'ACTIVE'),
-      staffRoles: principal.roles.map((role) => role.toUpperCase()).filter(isStaffRole),
+      servingRoles: principal.roles.map((role) => role.toUpperCase()).filter(isServingRole),
       complexes: principal.complexes,
     };
   };

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createPrincipalSigner } from '@house/kernel/principal';
+import { createPrincipalSigner, signingKeyOf } from '@house/kernel/principal';
 import { connectSubgraph } from '@house/kernel/subgraph';
 import { createOwnDatabase } from '@house/kernel/test/own-database';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -74,7 +74,12 @@ const ask = async (issuer: string, key: KeyObject) => {
   const client = connectSubgraph({
     name: 'owners',
     url,
-    sign: createPrincipalSigner({ key, issuer, clock: () => new Date() }),
+    sign: createPrincipalSigner({
+      key: () => signingKeyOf(key),
+      issuer,
+      clock: () => new Date(),
+      random: randomBytes,
+    }),
   });
   try {
     const request = { query: '{ me { id } }', principal: principalOf('owner-a12'), traceId: 't' };

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Invitation, Membership, MembershipRole, MembershipStatus, StaffRole } from './model.ts';
 import {
   changedSight,
-  isStaffRole,
+  isServingRole,
   mayReadComplex,
   mayReadConsents,
   mayReadInvitation,
@@ -12,6 +12,7 @@ import {
   premisesSight,
   premisesSightThrough,
   rightToChange,
+  type ServingRole,
   type Viewer,
 } from './policy.ts';
 
@@ -34,17 +35,18 @@ const membership = (changes: Partial<Membership> = {}): Membership => ({
   validUntil: null,
   ...changes,
 });
-const stranger: Viewer = { personId: 'pe_0', memberships: [], staffRoles: [], complexes: [] };
+const stranger: Viewer = { personId: 'pe_0', memberships: [], servingRoles: [], complexes: [] };
 const member = (role: MembershipRole, changes: Partial<Membership> = {}): Viewer => ({
   ...stranger,
   memberships: [membership({ id: 'me_0', personId: 'pe_0', role, ...changes })],
 });
-const staff = (...staffRoles: StaffRole[]): Viewer => ({ ...stranger, staffRoles, complexes: ['cx_1'] });
+const staff = (...servingRoles: ServingRole[]): Viewer => ({ ...stranger, servingRoles, complexes: ['cx_1'] });
 const EVERYBODY: readonly Viewer[] = [
   stranger,
   { ...stranger, personId: null },
   ...ROLES.map((role) => member(role)),
   ...STAFF.map((role) => staff(role)),
+  staff('SERVICE'),
 ];
 
 test('premises are seen by their members and by the staff of their complex, and by nobody else', () => {
@@ -65,8 +67,20 @@ test('premises are seen by their members and by the staff of their complex, and 
 
 test('a complex in the token is worth nothing without a staff role, and a staff role nothing without the complex', () => {
   expect(premisesSight({ ...stranger, complexes: ['cx_1'] }, flat)).toBeNull();
-  expect(premisesSight({ ...stranger, staffRoles: ['MANAGER'] }, flat)).toBeNull();
-  expect(['resident', 'service', 'RESIDENT', 'SERVICE', 'constructor'].filter(isStaffRole)).toEqual([]);
+  expect(premisesSight({ ...stranger, servingRoles: ['MANAGER'] }, flat)).toBeNull();
+  expect(['resident', 'service', 'RESIDENT', 'constructor'].filter(isServingRole)).toEqual([]);
+});
+
+test('a machine client sees which premises its complex has, and of nobody anything', () => {
+  const machine = staff('SERVICE');
+  expect(premisesSight(machine, flat)).toEqual({ label: 'MASKED', suspension: false });
+  expect(premisesSight(machine, elsewhere)).toBeNull();
+  expect([mayReadComplex(machine, 'cx_1', new Set()), mayReadComplex(machine, 'cx_2', new Set())]).toEqual([
+    true,
+    false,
+  ]);
+  for (const status of STATUSES) expect(membershipSight(machine, membership({ status }), flat)).toBeNull();
+  expect(rightToChange(machine, membership(), flat)).toBeNull();
 });
 
 test('of several staff roles the clearer one counts', () => {

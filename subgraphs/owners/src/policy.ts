@@ -3,10 +3,13 @@
  *
  * Roles and scopes have been checked by the gateway; here it is decided whether this object may be shown to this
  * viewer (domain matrix, "me" to "leavePremises"). `null` or `false` means: answer as if the object did not exist.
- * A resident sees through memberships in force; a member of staff through the roles and complexes of the token.
+ * A resident sees through memberships in force; a member of staff, or a machine client, through the roles and complexes of the token or key.
  */
 import type { Principal } from '@house/kernel/principal';
 import type { Invitation, Membership, StaffRole } from './model.ts';
+
+/** In what capacity somebody without a membership sees premises: staff, or a machine client, each of its complexes. */
+export type ServingRole = StaffRole | 'SERVICE';
 
 /** Who is asking. */
 export type Viewer = {
@@ -14,7 +17,7 @@ export type Viewer = {
   readonly personId: string | null;
   /** The viewer's own memberships that are in force now. */
   readonly memberships: readonly Membership[];
-  readonly staffRoles: readonly StaffRole[];
+  readonly servingRoles: readonly ServingRole[];
   /** The complexes that those roles are held in. */
   readonly complexes: readonly string[];
 };
@@ -26,18 +29,19 @@ export type PremisesSight = { readonly label: 'CLEAR' | 'MASKED'; readonly suspe
 /** Premises as far as the policy needs them. */
 export type PremisesPlace = { readonly id: string; readonly complex: { readonly id: string } };
 
-type StaffSight = { readonly premises: PremisesSight; readonly members: PersonSight | null };
+type ServingSight = { readonly premises: PremisesSight; readonly members: PersonSight | null };
 
-/** What each staff role sees of the premises of its complex. */
-const STAFF: Readonly<Record<StaffRole, StaffSight>> = {
+/** What each role sees of the premises of its complex; a machine that there are such, and nothing of anybody's. */
+const SERVING: Readonly<Record<ServingRole, ServingSight>> = {
   CONCIERGE: { premises: { label: 'CLEAR', suspension: false }, members: null },
   SECURITY: { premises: { label: 'CLEAR', suspension: false }, members: null },
   MANAGER: { premises: { label: 'CLEAR', suspension: true }, members: 'CLEAR' },
   SUPPORT: { premises: { label: 'MASKED', suspension: true }, members: 'MASKED' },
   AUDITOR: { premises: { label: 'MASKED', suspension: true }, members: null },
+  SERVICE: { premises: { label: 'MASKED', suspension: false }, members: null },
 };
 
-export const isStaffRole = (name: string): name is StaffRole => Object.hasOwn(STAFF, name);
+export const isServingRole = (name: string): name is ServingRole => Object.hasOwn(SERVING, name);
 
 const MEMBER: PremisesSight = { label: 'CLEAR', suspension: true };
 /** Whoever was or will be a member knows which premises those are, and nothing of what happens there. */
@@ -45,8 +49,8 @@ const NOT_IN_FORCE: PremisesSight = { label: 'CLEAR', suspension: false };
 
 const servesComplex = (viewer: Viewer, complexId: string): boolean => viewer.complexes.includes(complexId);
 
-const staffSights = (viewer: Viewer, complexId: string): StaffSight[] =>
-  servesComplex(viewer, complexId) ? viewer.staffRoles.map((role) => STAFF[role]) : [];
+const servingSights = (viewer: Viewer, complexId: string): ServingSight[] =>
+  servesComplex(viewer, complexId) ? viewer.servingRoles.map((role) => SERVING[role]) : [];
 
 const within = (viewer: Viewer, premisesId: string): Membership[] =>
   viewer.memberships.filter((membership) => membership.premisesId === premisesId);
@@ -59,7 +63,7 @@ const clearer = (sights: readonly (PersonSight | null)[]): PersonSight | null =>
 
 export const premisesSight = (viewer: Viewer, premises: PremisesPlace): PremisesSight | null => {
   if (within(viewer, premises.id).length > 0) return MEMBER;
-  const sights = staffSights(viewer, premises.complex.id).map((sight) => sight.premises);
+  const sights = servingSights(viewer, premises.complex.id).map((sight) => sight.premises);
   if (sights.length === 0) return null;
   return {
     label: clearer(sights.map(({ label }) => label)) ?? 'MASKED',
@@ -77,7 +81,7 @@ export const premisesSightThrough = (
 
 /** A complex is known to those who live in it and those who serve it. */
 export const mayReadComplex = (viewer: Viewer, complexId: string, complexesOfViewer: ReadonlySet<string>): boolean =>
-  complexesOfViewer.has(complexId) || staffSights(viewer, complexId).length > 0;
+  complexesOfViewer.has(complexId) || servingSights(viewer, complexId).length > 0;
 
 /**
  * Owners and family see everybody in their premises; tenants see tenants, so that a let flat keeps its owner's and its
@@ -99,7 +103,7 @@ export const membershipSight = (
   if (membership.personId === viewer.personId) return 'CLEAR';
   if (within(viewer, membership.premisesId).some((mine) => seenByMember(mine, membership))) return 'CLEAR';
   if (membership.status === 'REVOKED') return null;
-  return clearer(staffSights(viewer, premises.complex.id).map((sight) => sight.members));
+  return clearer(servingSights(viewer, premises.complex.id).map((sight) => sight.members));
 };
 
 /** A person is seen by oneself and through any membership that may be read. */
@@ -132,7 +136,9 @@ export const rightToChange = (viewer: Viewer, membership: Membership, premises: 
   if (owner) return { as: 'OWNER', mine: owner };
   const inviter = mine.find(({ id }) => id === membership.invitedBy);
   if (inviter) return { as: 'INVITER', mine: inviter };
-  return servesComplex(viewer, premises.complex.id) && viewer.staffRoles.includes('MANAGER') ? { as: 'MANAGER' } : null;
+  return servesComplex(viewer, premises.complex.id) && viewer.servingRoles.includes('MANAGER')
+    ? { as: 'MANAGER' }
+    : null;
 };
 
 /** For so long a sign-in counts as a fresh one. */

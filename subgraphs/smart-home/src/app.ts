@@ -13,6 +13,7 @@ import {
   migrateOutbox,
   type OutboxStore,
   type RecordChange,
+  type Relay,
 } from '@house/kernel/outbox';
 import { createSubgraph, DateTime, type Subgraph } from '@house/kernel/subgraph';
 import type { Telemetry } from '@house/kernel/telemetry';
@@ -31,27 +32,43 @@ import {
   createOperations,
   type OperationStore,
 } from './operations/operations.ts';
-import { createPlatform, type Platform, type PlatformOptions } from './platform/platform.ts';
+import {
+  createPlatform,
+  createReceiveEvents,
+  type Platform,
+  type PlatformOptions,
+  type ReceiveEvents,
+} from './platform/platform.ts';
+import { createReactToEvents } from './platform-events.ts';
 import { createPlatformTokens } from './platform-tokens.ts';
 import { createStandings } from './standing.ts';
-import { createForgetVehicles, createVehicleStore, createVehicles } from './vehicles/vehicles.ts';
+import {
+  answerInSteps,
+  createForgetVehicles,
+  createVehicleStore,
+  createVehicles,
+  type PlateLimits,
+} from './vehicles/vehicles.ts';
 
 /**
- * What a composer may put around single parts. It is for the chaos harness, which plants its bugs here so that none of
- * them is in the product.
+ * What a composer may put around single parts. It is for the chaos harness and the timing measurement, which plant their
+ * bugs here so that none of them is in the product.
  */
 export type Alterations = {
   platform?(platform: Platform): Platform;
   operations?(store: OperationStore): OperationStore;
   outbox?(store: OutboxStore, database: Database): OutboxStore;
   handlers?(handlers: Readonly<Record<string, Handler>>): Readonly<Record<string, Handler>>;
+  subgraph?(subgraph: Subgraph): Subgraph;
 };
 
 export type SmartHomeOptions = {
   database: Database;
   /** Answers who somebody is; in-process or behind HTTP. */
   owners: Subgraph;
-  platform: Pick<PlatformOptions, 'url' | 'caPem' | 'client' | 'retryShare'>;
+  platform: Pick<PlatformOptions, 'url' | 'trust' | 'client' | 'retryShare'>;
+  /** How often a plate goes out at once; what is beyond goes out later. Five a day, 500 of a site, when left out. */
+  plateLimits?: PlateLimits | undefined;
   dispatcher: Dispatcher;
   vault: Vault;
   clock: Clock;
@@ -69,9 +86,22 @@ export type SmartHome = {
   readonly deadLetters: DeadLetters;
   /** Begins to deliver. */
   start(): Promise<void>;
+  /**
+   * Listens for what the platform tells by itself and keeps the subscription for it; a platform that is down holds up
+   * nobody. To be closed before `stop`.
+   */
+  receiveEvents: ReceiveEvents;
   /** Stops claiming, finishes what is under way, closes connections to the platform. */
   stop(): Promise<void>;
 };
+
+const createEvents = (options: SmartHomeOptions, parts: { relay: Relay; platform: Platform }): ReceiveEvents =>
+  createReceiveEvents({
+    ...options,
+    subscriptions: parts.platform.webhooks,
+    react: createReactToEvents(parts),
+    clientId: options.platform.client.id,
+  });
 
 const NOTHING: DocumentNode = { kind: Kind.DOCUMENT, definitions: [] };
 
@@ -121,6 +151,11 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
     operations,
     followers,
     sentOpens,
+    database,
+    vault,
+    outbox,
+    telemetry,
+    plateLimits: options.plateLimits,
     clock,
     random,
   };
@@ -152,15 +187,20 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
   ]);
 
   return {
-    subgraph: createSubgraph({
-      name: 'smart-home',
-      schema,
-      createContext: createContextFactory({ standings, bindings, directory, vehicles, operations, clock }),
-      log: telemetry.log,
-    }),
+    subgraph: (alterations.subgraph ?? asIs)(
+      answerInSteps(
+        createSubgraph({
+          name: 'smart-home',
+          schema,
+          createContext: createContextFactory({ standings, bindings, directory, vehicles, operations, clock }),
+          log: telemetry.log,
+        }),
+      ),
+    ),
     platform,
     deadLetters: createDeadLetters({ database, record }),
     start: () => relay.start(),
+    receiveEvents: createEvents(options, { relay, platform }),
     stop: async () => {
       await relay.stop();
       await platform.close();

@@ -1,5 +1,5 @@
 /** What the shared token promises, run against each database. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createPlatform, type Platform } from './platform/platform.ts';
+import { createTestTrust } from './platform/test/played-platform.ts';
 import { createPlatformTokens } from './platform-tokens.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
@@ -80,7 +81,7 @@ export const platformTokensConform = (driver: string, open: () => Promise<Databa
   };
 
   const { S } = parseConfig({ S: 'x'.repeat(40) }, { S: secret() });
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const { trust } = createTestTrust();
 
   /** One of several processes on the same database. */
   const startProcess = (url: string, on: Pick<Database, 'query'> = database): Platform => {
@@ -88,7 +89,8 @@ export const platformTokensConform = (driver: string, open: () => Promise<Databa
     const { log } = telemetry();
     const platform = createPlatform({
       url,
-      client: { ...client, key, v1Secret: S, v1ApiKey: S },
+      trust,
+      client: { ...client, v1Secret: S, v1ApiKey: S },
       memory: { read: async () => undefined, write: async () => undefined },
       tokens: createPlatformTokens({ database: on, vault, clock, log, account: { url, client } }),
       clock,

@@ -1,18 +1,41 @@
 /** The smart-home subgraph and its worker as a process of their own. Embedded, the house composes `createSmartHome` itself. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@house/kernel/clock';
-import type { Environment } from '@house/kernel/config';
+import { type Environment, readOrExit } from '@house/kernel/config';
 import { openDatabase } from '@house/kernel/database';
 import { serveHealth } from '@house/kernel/health';
 import { createLifecycle, drainOnSignals } from '@house/kernel/lifecycle';
 import { createBullDispatcher, createInProcessDispatcher } from '@house/kernel/outbox';
-import { createPrincipalSigner, createPrincipalVerifier } from '@house/kernel/principal';
-import { connectSubgraph, serveSubgraph } from '@house/kernel/subgraph';
-import { createTelemetry } from '@house/kernel/telemetry';
+import {
+  createPrincipalSigner,
+  createPrincipalVerifier,
+  watchSigningKey,
+  watchVerifyingKeys,
+} from '@house/kernel/principal';
+import { connectSubgraph, serveSubgraph, watchCredentials, watchInside } from '@house/kernel/subgraph';
+import { createTelemetry, type Log } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
-import { type Alterations, createSmartHome } from './app.ts';
+import { type Alterations, createSmartHome, type SmartHome } from './app.ts';
 import { readConfig } from './config.ts';
+import { watchTrust } from './platform/platform.ts';
 import { seedSmartHome } from './seed.ts';
+
+/** Undefined where the platform could not find us: in production without an address that it knows. */
+const startEvents = async (
+  { receiveEvents }: SmartHome,
+  { EVENTS_TLS_CERT: cert, EVENTS_TLS_KEY: key, ...config }: ReturnType<typeof readConfig>,
+  { clock, log }: { clock: Clock; log: Log },
+) => {
+  if (!config.EVENTS_URL && config.NODE_ENV !== 'development') return undefined;
+  return receiveEvents({
+    host: config.HOST,
+    port: config.EVENTS_PORT,
+    url: config.EVENTS_URL,
+    tls:
+      cert && key ? { credentials: watchCredentials({ name: 'events', files: { cert, key }, clock, log }) } : undefined,
+    lameDuckMs: config.LAME_DUCK_MS,
+  });
+};
 
 /** Resolves when it listens; ends the process on SIGTERM. */
 export const runSmartHome = async ({
@@ -24,7 +47,7 @@ export const runSmartHome = async ({
   clock: Clock;
   alterations?: Alterations;
 }): Promise<void> => {
-  const config = readConfig(environment);
+  const config = readOrExit(() => readConfig(environment));
   const random = (size: number) => randomBytes(size);
   const telemetry = createTelemetry({ service: 'smart-home', level: config.LOG_LEVEL });
   const { log } = telemetry;
@@ -40,10 +63,17 @@ export const runSmartHome = async ({
   const health = await serveHealth({ database, host: config.HOST, port: config.HEALTH_PORT });
   lifecycle.add({ name: 'health', retire: () => health.setOpen(false), stop: () => health.close() });
 
+  const credentials = watchInside(config, { clock, log });
   const owners = connectSubgraph({
     name: 'owners',
     url: config.OWNERS_URL,
-    sign: createPrincipalSigner({ key: config.SMART_HOME_PRIVATE_KEY, issuer: 'smart-home', clock }),
+    sign: createPrincipalSigner({
+      key: watchSigningKey({ file: config.SMART_HOME_PRIVATE_KEY, issuer: 'smart-home', clock, log }),
+      issuer: 'smart-home',
+      clock,
+      random,
+    }),
+    credentials,
   });
   lifecycle.add({ name: 'owners', stop: () => owners.close() });
 
@@ -52,15 +82,26 @@ export const runSmartHome = async ({
     owners,
     platform: {
       url: config.PLATFORM_URL,
-      caPem: config.PLATFORM_CA,
+      trust: watchTrust({
+        files: {
+          ca: config.PLATFORM_CA,
+          pins: config.PLATFORM_PINS,
+          clientCertificate: config.PLATFORM_CLIENT_CERT,
+          clientTlsKey: config.PLATFORM_CLIENT_TLS_KEY,
+          clientKey: config.PLATFORM_CLIENT_KEY,
+          signingKeys: config.PLATFORM_SIGNING_KEYS,
+        },
+        clock,
+        log,
+      }),
       client: {
         id: config.PLATFORM_CLIENT_ID,
-        key: config.PLATFORM_CLIENT_KEY,
         v1Secret: config.PLATFORM_V1_SECRET,
         v1ApiKey: config.PLATFORM_V1_API_KEY,
       },
       retryShare: config.PLATFORM_RETRY_SHARE,
     },
+    plateLimits: { perPlate: config.PLATE_BUDGET, perSite: config.SITE_PLATE_BUDGET },
     dispatcher: config.REDIS_URL
       ? createBullDispatcher({ redisUrl: config.REDIS_URL, clock, log })
       : createInProcessDispatcher(),
@@ -74,9 +115,18 @@ export const runSmartHome = async ({
   await smartHome.start();
   lifecycle.add({ name: 'delivery', stop: () => smartHome.stop() });
 
+  // After the start of delivery, and so ended before it: what is told hastens what is delivered.
+  const events = await startEvents(smartHome, config, { clock, log });
+  if (events) lifecycle.add({ name: 'events', stop: () => events.close() });
+
   const server = await serveSubgraph({
     subgraph: smartHome.subgraph,
-    verify: createPrincipalVerifier({ keys: { gateway: config.GATEWAY_PUBLIC_KEY }, audience: 'smart-home', clock }),
+    verify: createPrincipalVerifier({
+      keys: { gateway: watchVerifyingKeys({ file: config.GATEWAY_PUBLIC_KEY, issuer: 'gateway', clock, log }) },
+      audience: 'smart-home',
+      clock,
+    }),
+    inside: credentials && { credentials, services: ['gateway'] },
     host: config.HOST,
     port: config.PORT,
     lameDuckMs: config.LAME_DUCK_MS,

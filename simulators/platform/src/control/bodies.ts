@@ -38,6 +38,9 @@ export const outageBody = z.strictObject({
 
 export const freezeBody = z.strictObject({ ms: milliseconds });
 
+/** The server's certificate, or the key by which answers are signed: the next one of either was published before. */
+export const rotateBody = z.strictObject({ what: z.enum(['tls', 'signing']) });
+
 export const versionBody = z.strictObject({ siteId, resource: z.enum(RESOURCES).optional(), version });
 
 export const deprecateBody = z
@@ -55,6 +58,10 @@ export const deviceBody = z.strictObject({
 
 export const platesBody = z.strictObject({ plates: z.array(z.string().regex(/^\P{Cc}{1,32}$/u)).max(100) });
 
+/**
+ * Told to subscribers `duplicate` times more under the same id, with `reorder` after the next one; with `forge` it has not
+ * happened and is signed by nobody.
+ */
 export const eventBody = z.strictObject({
   type: z.string().regex(/^[a-z_]+\.[a-z_]+$/),
   siteId,

@@ -9,6 +9,7 @@ import { checkEvent } from '../contract/events.ts';
 import type { PlatformEvent } from '../event-log.ts';
 import type { OutageMode, Simulation } from '../simulation.ts';
 import { presentEvent } from '../v2/events.ts';
+import type { Mishap } from '../webhooks/webhooks.ts';
 import * as bodies from './bodies.ts';
 import { unknownMembers } from './unknown-members.ts';
 
@@ -22,6 +23,8 @@ export type ControlDeps = {
   outage: (mode: OutageMode | undefined) => Promise<void>;
   /** Ends what is being served for a site. */
   abort: (siteId: number) => void;
+  /** Goes on with the next certificate or the next signing key. */
+  rotate: (what: 'tls' | 'signing') => Promise<void>;
   /** As if somebody else had signed in with v1's clients. */
   endV1Tokens: () => void;
   violations: () => readonly ContractViolation[];
@@ -98,6 +101,10 @@ const createRoutes = (deps: ControlDeps): Readonly<Record<string, Control>> => {
       return OK;
     },
 
+    'POST /rotate': async ({ body }) => {
+      await deps.rotate(parse(bodies.rotateBody, body).what);
+      return OK;
+    },
     'POST /version': ({ body }) => {
       const { siteId, resource, version } = parse(bodies.versionBody, body);
       const site = requireSite(siteId);
@@ -138,9 +145,9 @@ const createRoutes = (deps: ControlDeps): Readonly<Record<string, Control>> => {
       return OK;
     },
     'POST /events': ({ body }) => {
-      const { type, siteId, data } = parse(bodies.eventBody, body);
-      requireSite(siteId);
-      return { event: cause(now(), { type, siteId, data }) };
+      const { duplicate, reorder, forge = false, ...event } = parse(bodies.eventBody, body);
+      requireSite(event.siteId);
+      return { event: cause(now(), event, forge || { duplicate, reorder }) };
     },
     'GET /events': () => ({ events: now().events.read() }),
 
@@ -165,10 +172,14 @@ const setConnectivity = ({ world, events }: Simulation, id: string, connectivity
   });
 };
 
-/** An event that was not ours to cause: what its sender left out is null, and the rest must be as the contract says. */
+/**
+ * An event that was not ours to cause: what its sender left out is null, and the rest must be as the contract says. One
+ * that is forged has not happened: it is delivered, under a signature of nobody's, and no log tells of it.
+ */
 const cause = (
-  { events, world }: Simulation,
+  { events, world, webhooks }: Simulation,
   { type, siteId, data }: { type: string; siteId: number; data: Readonly<Record<string, unknown>> },
+  how: true | Mishap,
 ): PlatformEvent => {
   const whole = { ...unknownMembers(type), ...data };
   const accessPoint = 'accessPointId' in whole ? world.accessPoint(String(whole.accessPointId)) : undefined;
@@ -178,7 +189,10 @@ const cause = (
   if (finding) throw new ControlError(400, `${finding.at}: ${finding.rule}`);
   if (typeof whole.accessPointId === 'string' && accessPoint?.siteId !== siteId)
     throw new ControlError(404, `there is no device ${whole.accessPointId} at site ${siteId}`);
-  return events.append({ type, siteId, data: whole });
+  if (how !== true) return events.append({ type, siteId, data: whole }, how);
+  const forged = events.imagine({ type, siteId, data: whole });
+  webhooks.forge(forged);
+  return forged;
 };
 
 const templateOf = (path: string): { template: string; id: string } => {

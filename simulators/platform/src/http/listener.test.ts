@@ -54,7 +54,8 @@ test('a request tells with which TLS and which certificate it came', async () =>
     apiVersion: 'v2',
     tlsVersion: 'TLSv1.3',
     clientCertificate: expect.stringMatching(/^[\w-]{43}$/),
-    signatureValid: null,
+    signatureValid: true,
+    signatureProblem: null,
   });
 });
 

@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { ServerTls } from '../identity.ts';
 import type { OutageMode } from '../simulation.ts';
 
 export type Listener = {
@@ -16,13 +17,17 @@ export type Listener = {
   /** Destroys what is open; the port stays ours to listen on again. */
   outage(mode: OutageMode): Promise<void>;
   restore(): Promise<void>;
+  /** For connections from now on. */
+  renew(tls: ServerTls): void;
   /** Ends the connection with a TCP reset. */
   reset(socket: Socket): void;
   close(): Promise<void>;
 };
 
+const VERSION = { minVersion: 'TLSv1.2' } as const;
+
 export const createListener = (deps: {
-  tls: { key: string; cert: string };
+  tls: ServerTls;
   /** Resolves when a new connection may go on; the one that waits is dropped when the platform is. */
   admitted: () => Promise<void>;
   handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -35,10 +40,8 @@ export const createListener = (deps: {
   let bound = 0;
   let hanging = false;
 
-  const secure = createHttpsServer(
-    { ...tls, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false },
-    handle,
-  );
+  // A client without a certificate may speak v1 and ask for the discovery document: v2 looks at it itself.
+  const secure = createHttpsServer({ ...tls, ...VERSION, requestCert: true, rejectUnauthorized: false }, handle);
   secure.on('tlsClientError', (_error, socket) => socket.destroy());
 
   const accept = (socket: Socket): void => {
@@ -93,6 +96,7 @@ export const createListener = (deps: {
       hanging = false;
       if (!front) await start(bound);
     },
+    renew: (fresh) => secure.setSecureContext({ ...fresh, ...VERSION }),
     reset(socket) {
       const beneath = byPort.get(socket.remotePort ?? 0);
       if (beneath) beneath.resetAndDestroy();

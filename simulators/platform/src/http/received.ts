@@ -4,7 +4,10 @@ import type { TLSSocket } from 'node:tls';
 import type { Received } from '../exchange.ts';
 
 /** Asked of a connection once, not for each request on it. */
-const certificates = new WeakMap<TLSSocket, { tlsVersion: string | null; clientCertificate: string | null }>();
+const certificates = new WeakMap<
+  TLSSocket,
+  Pick<Received, 'tlsVersion' | 'clientCertificate' | 'certificateTrusted'>
+>();
 
 const tlsOf = (socket: TLSSocket) => {
   const known = certificates.get(socket);
@@ -13,6 +16,7 @@ const tlsOf = (socket: TLSSocket) => {
   const found = {
     tlsVersion: socket.getProtocol(),
     clientCertificate: fingerprint === undefined ? null : Buffer.from(fingerprint, 'hex').toString('base64url'),
+    certificateTrusted: fingerprint !== undefined && socket.authorized,
   };
   certificates.set(socket, found);
   return found;
@@ -20,13 +24,15 @@ const tlsOf = (socket: TLSSocket) => {
 
 export const receivedOf = (request: IncomingMessage, raw: Buffer): Received => {
   const [path = '/', ...rest] = (request.url ?? '/').split('?');
+  const search = rest.join('?');
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   return {
     method: request.method ?? 'GET',
     path,
-    query: new URLSearchParams(rest.join('?')),
+    query: new URLSearchParams(search),
+    search,
     headers,
     raw,
     ...tlsOf(request.socket as TLSSocket),

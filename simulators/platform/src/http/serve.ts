@@ -1,18 +1,19 @@
 /** From Node's request to the platform and back. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer } from '../exchange.ts';
+import { type Answer, contentOf } from '../exchange.ts';
 import type { Outcome, Platform } from '../platform.ts';
 import { readBody } from './body.ts';
 import { receivedOf } from './received.ts';
 
-const write = (response: ServerResponse, { status, headers, body, text, bytes, contentType }: Answer): void => {
-  const content = bytes ?? text ?? (body === undefined ? undefined : JSON.stringify(body));
+const write = (response: ServerResponse, answer: Answer): void => {
+  const { status, headers, contentType } = answer;
+  const content = contentOf(answer);
   if (content === undefined) return void response.writeHead(status, headers).end();
   response.writeHead(status, {
     ...headers,
     'Content-Type': contentType ?? 'application/json',
-    'Content-Length': String(Buffer.byteLength(content)),
+    'Content-Length': String(content.length),
   });
   response.end(content);
 };
@@ -28,7 +29,7 @@ export const createServe = (deps: {
     const received = receivedOf(request, raw ?? Buffer.alloc(0));
     const outcome: Outcome = raw
       ? await platform.serve(received, () => request.socket.destroy())
-      : platform.refuseTooLarge(received);
+      : await platform.refuseTooLarge(received);
     if (outcome.kind === 'reset') reset(request.socket);
     // A client that has gone gets nothing, whatever has happened meanwhile.
     else if (outcome.kind === 'answer' && !response.destroyed) write(response, outcome.answer);

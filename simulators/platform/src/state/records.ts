@@ -11,6 +11,7 @@ import type { Subject } from '../subjects.ts';
 import type { KeptKey } from '../v2/idempotency.ts';
 import type { Operation, OperationEnd } from '../v2/operations.ts';
 import type { VehiclePermit } from '../vehicles.ts';
+import type { Subscription } from '../webhooks/subscriptions.ts';
 import type { SiteVersion } from '../world.ts';
 
 export type StateRecord =
@@ -29,6 +30,9 @@ export type StateRecord =
   | { is: 'subject-removed'; unitId: string; subjectRef: string }
   | { is: 'profile'; profile: Profile; siteId: number | null }
   | { is: 'version'; version: SiteVersion }
+  /** With its secrets. */
+  | { is: 'webhook'; subscription: Subscription }
+  | { is: 'webhook-removed'; id: string }
   /** One that stays: a fault that counts its `times` is not kept. */
   | { is: 'fault'; fault: Fault }
   | { is: 'faults-removed'; id: string | null };

@@ -14,7 +14,7 @@ export const beganAt = ({ kept, keep }: StateSession, clock: Clock): Date => {
 };
 
 const restoreOne = (simulation: Simulation, record: StateRecord): void => {
-  const { ledger, events, operations, keys, vehicles, subjects, profiles, world, faults } = simulation;
+  const { ledger, events, operations, keys, vehicles, subjects, profiles, world, faults, webhooks } = simulation;
   switch (record.is) {
     case 'began':
       return;
@@ -39,6 +39,10 @@ const restoreOne = (simulation: Simulation, record: StateRecord): void => {
       return profiles.restore(record.profile, record.siteId ?? undefined);
     case 'version':
       return world.restoreVersion(record.version);
+    case 'webhook':
+      return webhooks.subscriptions.restore(record.subscription);
+    case 'webhook-removed':
+      return webhooks.subscriptions.restoreRemoval(record.id);
     case 'fault':
       return faults.restore(record.fault);
     case 'faults-removed':
@@ -50,4 +54,5 @@ const restoreOne = (simulation: Simulation, record: StateRecord): void => {
 export const restore = (simulation: Simulation, kept: readonly StateRecord[]): void => {
   for (const record of kept) restoreOne(simulation, record);
   simulation.operations.resume();
+  if (kept.length > 0) simulation.webhooks.resume();
 };

@@ -7,9 +7,12 @@ import type { Clock } from '@house/kernel/clock';
 import type { WorldSize } from '@house/schema/platform/world.ts';
 import jwt from 'jsonwebtoken';
 import { Agent, request } from 'undici';
-import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../certificates.ts';
+import type { DevelopmentCertificates } from '../certificates.ts';
+import { openPlatformIdentity, type PlatformIdentity } from '../identity.ts';
+import { signRequest } from '../integrity/sign-request.ts';
 import { createPlatformSimulator, type PlatformSimulator } from '../platform-simulator.ts';
 import type { V1Client } from '../v1/tokens.ts';
+import { breachOf } from './breach.ts';
 
 const CLIENT_ID = 'house';
 export const V1 = { clientId: 'house-v1', secret: 'a-secret-of-tests', apiKey: 'a-key-of-tests' };
@@ -21,8 +24,19 @@ export type Reply = {
   /** Undefined when it is not JSON. */
   body: unknown;
   text: string;
+  /** Why the answer is not to be believed; null when it is, or when its version does not sign. */
+  breach: string | null;
 };
-export type Call = { method?: string; headers?: Record<string, string>; body?: unknown; form?: Record<string, string> };
+export type Call = {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+  form?: Record<string, string>;
+  /** An answer whose signature does not hold is an error of the test, unless it looks at `breach` itself. */
+  looksAtBreach?: boolean;
+};
+/** A request as it goes over the wire, for whoever wants to change it on the way. */
+export type Prepared = { url: string; method: string; headers: Record<string, string>; body: string | undefined };
 
 /** The value below `steps` of a JSON body; undefined where there is none. */
 export const at = (value: unknown, ...steps: readonly (string | number)[]): unknown =>
@@ -49,8 +63,12 @@ export type RemoteCaller = {
   instant(milliseconds: number): string;
   assertion(claims?: Record<string, unknown>, key?: KeyObject): string;
   tokenForm(assertion?: string): Record<string, string>;
-  /** Without credentials. */
+  /** With a certificate and, on v2, a signature, but without a token. */
   raw(path: string, call?: Call): Promise<Reply>;
+  /** A request of v2 with its token, signed and not sent. */
+  prepare(path: string, call?: Call): Promise<Prepared>;
+  /** To the letter, over a connection of one's own choice if one is given. */
+  send(prepared: Prepared, dispatcher?: Agent): Promise<Reply>;
   v2(path: string, call?: Call): Promise<Reply>;
   v1(path: string, call?: Call): Promise<Reply>;
   /** A fresh token of v1, which ends the one before. */
@@ -63,7 +81,14 @@ export type RemoteCaller = {
   until(path: string, done: (reply: Reply) => boolean): Promise<Reply>;
   close(): Promise<void>;
 };
-export type Caller = RemoteCaller & { simulator: PlatformSimulator; moveClock(milliseconds: number): void };
+export type Caller = RemoteCaller & {
+  simulator: PlatformSimulator;
+  identity: PlatformIdentity;
+  /** Of its identity. */
+  directory: string;
+  client: { clientId: string; privateKey: KeyObject; publicKey: KeyObject };
+  moveClock(milliseconds: number): void;
+};
 
 export type Meeting = {
   platformUrl: string;
@@ -83,7 +108,7 @@ export const meet = (meeting: Meeting): RemoteCaller => {
   });
   const plain = new Agent();
 
-  const send = async (url: string, call: Call, dispatcher: Agent): Promise<Reply> => {
+  const prepare = async (url: string, call: Call): Promise<Prepared> => {
     const headers: Record<string, string> = { ...call.headers };
     let body: string | undefined;
     if (call.form) {
@@ -93,16 +118,27 @@ export const meet = (meeting: Meeting): RemoteCaller => {
       headers['content-type'] ??= 'application/json';
       body = typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
     }
-    const method = (call.method ?? 'GET') as 'GET';
-    const response = await request(url, { method, headers, dispatcher, ...(body === undefined ? {} : { body }) });
-    const text = await response.body.text();
-    return {
-      status: response.statusCode,
-      headers: response.headers as Record<string, string>,
-      body: parse(text),
-      text,
-    };
+    const unsigned = { url, method: call.method ?? 'GET', headers, body };
+    if (!new URL(url).pathname.startsWith('/api/v2/')) return unsigned;
+    return { ...unsigned, headers: await signRequest(unsigned, { keyid: clientId, privateKey, now: clock() }) };
   };
+  const transmit = async ({ url, method, headers, body }: Prepared, dispatcher: Agent): Promise<Reply> => {
+    const options = { method: method as 'GET', headers, dispatcher, ...(body === undefined ? {} : { body }) };
+    const response = await request(url, options);
+    const text = await response.body.text();
+    const heads = response.headers as Record<string, string>;
+    const answer = { status: response.statusCode, headers: heads, text };
+    const signed = new URL(url).pathname.startsWith('/api/v2/');
+    const breach = signed ? breachOf(answer, { url, method, headers }, certificates.signingKeys.keys) : null;
+    return { ...answer, body: parse(text), breach };
+  };
+
+  const believed = (reply: Reply, { looksAtBreach = false }: Call): Reply => {
+    if (reply.breach !== null && !looksAtBreach) throw new Error(`the answer is not to be believed: ${reply.breach}`);
+    return reply;
+  };
+  const send = async (url: string, call: Call, dispatcher: Agent): Promise<Reply> =>
+    believed(await transmit(await prepare(url, call), dispatcher), call);
 
   let v2Token: string | undefined;
   let v1Token: string | undefined;
@@ -137,11 +173,13 @@ export const meet = (meeting: Meeting): RemoteCaller => {
     client_assertion_type: ASSERTION_TYPE,
     client_assertion: signed,
   });
-  const v2 = async (path: string, call: Call = {}): Promise<Reply> => {
+  const prepareV2 = async (path: string, call: Call = {}): Promise<Prepared> => {
     v2Token ??= await signInV2();
     const headers = { authorization: `Bearer ${v2Token}`, ...call.headers };
-    return send(`${platformUrl}/api/v2${path}`, { ...call, headers }, agent);
+    return prepare(`${platformUrl}/api/v2${path}`, { ...call, headers });
   };
+  const v2 = async (path: string, call: Call = {}): Promise<Reply> =>
+    believed(await transmit(await prepareV2(path, call), agent), call);
   const control = (path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<Reply> =>
     send(`${controlUrl}${path}`, { method, ...(body === undefined ? {} : { body }) }, plain);
 
@@ -154,6 +192,8 @@ export const meet = (meeting: Meeting): RemoteCaller => {
     assertion,
     tokenForm,
     raw: (path, call = {}) => send(`${platformUrl}${path}`, call, agent),
+    prepare: prepareV2,
+    send: (prepared, dispatcher = agent) => transmit(prepared, dispatcher),
     v2,
     async v1(path, call = {}) {
       v1Token ??= await signInV1();
@@ -181,6 +221,7 @@ export type CallerOptions = {
   deviceLatencyMs?: number;
   world?: WorldSize;
   stateDirectory?: string;
+  webhookRetryScale?: number;
   /** How far its clock is ahead from the start. */
   aheadMs?: number;
 };
@@ -191,22 +232,31 @@ export const startCaller = async ({ aheadMs = 0, ...options }: CallerOptions = {
   const clock: Clock = () => new Date(Date.now() + moved);
   const directory = mkdtempSync(join(tmpdir(), 'platform-'));
   // TLS looks at the machine's clock, whatever ours says.
-  const certificates = await ensureDevelopmentCertificates({ directory, clock: () => new Date() });
+  const identity = await openPlatformIdentity({ directory, clock: () => new Date() });
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const failures: unknown[] = [];
   const simulator = createPlatformSimulator({
     clock,
-    tls: { key: certificates.serverKeyPem, cert: certificates.serverCertPem },
+    identity,
     clients: { v2: [{ clientId: CLIENT_ID, publicJwk: publicKey.export({ format: 'jwk' }) }], v1: [V1] },
     log: { error: (event, fields) => failures.push({ event, ...fields }) },
     ...options,
     deviceLatencyMs: options.deviceLatencyMs ?? 20,
   });
   const addresses = await simulator.listen({ platformPort: 0, controlPort: 0 });
-  const caller = meet({ ...addresses, certificates, clock, v2: { clientId: CLIENT_ID, privateKey }, v1: V1 });
+  const caller = meet({
+    ...addresses,
+    certificates: identity.certificates(),
+    clock,
+    v2: { clientId: CLIENT_ID, privateKey },
+    v1: V1,
+  });
   return {
     ...caller,
     simulator,
+    identity,
+    directory,
+    client: { clientId: CLIENT_ID, privateKey, publicKey },
     moveClock(milliseconds) {
       moved += milliseconds;
     },

@@ -12,6 +12,7 @@ export type OpenOptions = {
   deadlineMs?: number;
   unitId?: string;
   subjectRef?: string;
+  looksAtBreach?: boolean;
 };
 
 /** Opens the entrance of flat 12 by v2, unless told otherwise. */
@@ -19,6 +20,7 @@ export const open = (caller: RemoteCaller, options: OpenOptions = {}): Promise<R
   const deadline = caller.instant(options.deadlineMs ?? 10_000);
   return caller.v2(`/access-points/${options.accessPointId ?? ENTRANCE}/open`, {
     method: 'POST',
+    looksAtBreach: options.looksAtBreach ?? false,
     headers: { 'idempotency-key': options.key ?? randomUUID(), 'expires-at': deadline },
     body: {
       subjectRef: options.subjectRef ?? SUBJECT,

@@ -55,7 +55,11 @@ export const createAboutHandlers = (deps: {
       // Asked for anew each time: the next discovery after a change must say so.
       return { status: 200, headers: { ETag: etagOf(body), 'Cache-Control': 'no-cache' }, body };
     },
-    issueToken: (call) => tokens.issue(call.body as Record<string, unknown>, audiences()),
+    issueToken: ({ body, clientId, received }) =>
+      tokens.issue(body as Record<string, unknown>, audiences(), {
+        clientId,
+        certificate: received.clientCertificate ?? '',
+      }),
     readHealth() {
       const sites = simulation.world.sites.map(({ id }) => ({ siteId: id, status: healthOf(simulation, id) }));
       const status = sites.every((site) => site.status === 'up') ? 'up' : 'degraded';

@@ -4,6 +4,7 @@ import type { PlatformEvent } from '../event-log.ts';
 import type { Handlers } from '../exchange.ts';
 import { ULID_PATTERN } from '../journal/ulid.ts';
 import type { Simulation } from '../simulation.ts';
+import type { World } from '../world.ts';
 import { minorVersion } from './about.ts';
 import { problem } from './problem.ts';
 
@@ -26,10 +27,14 @@ export const presentEvent = ({ id, type, siteId, occurredAt, sequence, data }: P
   data,
 });
 
+/** That a site has changed its version is told to whoever knows the newest. */
+export const tellsOf =
+  ({ speaks }: Pick<World, 'speaks'>) =>
+  ({ siteId, type }: PlatformEvent): boolean =>
+    type === 'site.version_changed' || speaks(siteId, 'events') === 'v2';
+
 export const createEventHandlers = ({ events, world }: Simulation): Handlers => {
-  /** That a site has changed its version is told to whoever knows the newest. */
-  const visible = ({ siteId, type }: PlatformEvent): boolean =>
-    type === 'site.version_changed' || world.speaks(siteId, 'events') === 'v2';
+  const visible = tellsOf(world);
   return {
     listEvents({ query, traceId }) {
       const {

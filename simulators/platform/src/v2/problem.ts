@@ -10,7 +10,8 @@ export const SLUGS = {
   'invalid-request': { status: 400, retryable: false, title: 'The request is not understood' },
   'idempotency-key-missing': { status: 400, retryable: false, title: 'Idempotency-Key is missing' },
   'version-not-supported': { status: 400, retryable: false, title: 'This minor version is not supported' },
-  unauthorized: { status: 401, retryable: false, title: 'The token is missing, expired or unknown' },
+  unauthorized: { status: 401, retryable: false, title: 'The token or the certificate is missing or not accepted' },
+  'signature-invalid': { status: 401, retryable: false, title: 'The message is not as its client signed it' },
   'insufficient-scope': { status: 403, retryable: false, title: 'The token does not carry the scope' },
   'consent-required': { status: 403, retryable: false, title: 'The subject may not act for this unit' },
   'consent-withdrawn': { status: 403, retryable: false, title: 'The subject may no longer act for this unit' },
@@ -59,8 +60,11 @@ export const problemOf = (slug: Slug, options: ProblemOptions = {}): ProblemDocu
   };
 };
 
-const headersOf = (status: number, options: ProblemOptions): Record<string, string> => {
-  if (status === 401) return { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
+const headersOf = (slug: Slug, options: ProblemOptions): Record<string, string> => {
+  const { status } = SLUGS[slug];
+  // A new token would not help whoever signs wrongly.
+  if (status === 401)
+    return { 'WWW-Authenticate': slug === 'unauthorized' ? 'Bearer error="invalid_token"' : 'Bearer' };
   if (WAITS.has(status)) return { 'Retry-After': String(options.retryAfterSeconds ?? RETRY_AFTER_SECONDS) };
   return {};
 };
@@ -69,7 +73,7 @@ export const problem = (slug: Slug, options: ProblemOptions = {}): Answer => {
   const { status } = SLUGS[slug];
   return {
     status,
-    headers: headersOf(status, options),
+    headers: headersOf(slug, options),
     contentType: 'application/problem+json',
     body: problemOf(slug, options),
   };

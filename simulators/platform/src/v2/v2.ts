@@ -1,11 +1,13 @@
 /**
- * The current version: what a request passes before a room of v2 answers it. Order is policy: who does not speak our
- * minor is told so before anything else, and nobody learns what exists without a token.
+ * The current version: what a request passes before a room of v2 answers it. Order is policy: nobody is told anything
+ * without a certificate and a signature (contract §5.8), not even that a path does not exist; then comes our minor, and
+ * nobody learns what exists without a token.
  */
 import { createHash } from 'node:crypto';
 import type { TypedParts } from '../contract/checks.ts';
 import type { Route } from '../contract/routes.ts';
 import type { Answer, Handlers, Received } from '../exchange.ts';
+import type { Verdict } from '../integrity/verify-request.ts';
 import type { Simulation } from '../simulation.ts';
 import { createAboutHandlers, minorVersion } from './about.ts';
 import { createAccessPointHandlers } from './access-points.ts';
@@ -15,11 +17,14 @@ import { createOpenHandlers } from './open.ts';
 import { createOperationHandlers, promised } from './operation-answers.ts';
 import { notImplemented, problem } from './problem.ts';
 import { createSiteHandlers } from './sites.ts';
-import type { Bearer, Tokens } from './tokens.ts';
+import type { Bearer, Sender, Tokens } from './tokens.ts';
 import { createVehiclePermitHandlers } from './vehicle-permits.ts';
+import { createWebhookHandlers } from './webhook-subscriptions.ts';
 
 export type V2Request = {
   received: Received;
+  /** Null for the discovery document, which everybody may read. */
+  sender: Sender | null;
   route: Route;
   siteIds: readonly number[];
   traceId: string;
@@ -27,6 +32,19 @@ export type V2Request = {
   check: () => TypedParts;
 };
 export type V2 = { answer(request: V2Request): Promise<Answer> };
+
+/** The client by whose key the request was signed, on a connection with a certificate; or the refusal. */
+export const senderOf = (
+  { clientCertificate, certificateTrusted }: Received,
+  verdict: Verdict,
+  traceId: string,
+): Sender | Answer => {
+  if (clientCertificate === null || !certificateTrusted)
+    return problem('unauthorized', { traceId, detail: 'a client certificate is required' });
+  return verdict.valid
+    ? { clientId: verdict.clientId, certificate: clientCertificate }
+    : problem('signature-invalid', { traceId, detail: verdict.reason });
+};
 
 /** The same members in another order are the same request. */
 const canonical = (value: unknown): string => {
@@ -43,8 +61,8 @@ const fingerprintOf = ({ received, body }: V2Request): string =>
 const takesKey = ({ parameters }: Route): boolean =>
   parameters.some(({ value }) => value.in === 'header' && value.name === 'Idempotency-Key');
 
-const replayOf = ({ operationId, status, headers = {}, body }: Answer): Replay =>
-  operationId === undefined ? { answer: { status, headers, body } } : { operationId };
+const replayOf = ({ operationId, status, headers = {}, body, repeatBody = body }: Answer): Replay =>
+  operationId === undefined ? { answer: { status, headers, body: repeatBody } } : { operationId };
 
 const refuseMinor = ({ received, traceId }: V2Request): Answer | undefined => {
   const wanted = received.headers['api-version'];
@@ -79,6 +97,7 @@ export const createV2 = (deps: { simulation: Simulation; tokens: Tokens; audienc
     ...createOperationHandlers(simulation),
     ...createVehiclePermitHandlers(simulation),
     ...createEventHandlers(simulation),
+    ...createWebhookHandlers(simulation),
   };
 
   const handle = async (
@@ -113,19 +132,24 @@ export const createV2 = (deps: { simulation: Simulation; tokens: Tokens; audienc
     const done = answer.status < 400;
     return {
       ...answer,
-      concluded: () => (done ? claim.keep(replayOf(answer)) : claim.release()),
+      concluded: () => {
+        if (done) claim.keep(replayOf(answer));
+        else claim.release();
+        answer.concluded?.();
+      },
     };
   };
 
   return {
     async answer(request) {
-      const bearer = tokens.bearer(request.received.headers.authorization);
+      const { sender } = request;
+      const bearer = sender ? tokens.bearer(request.received.headers.authorization, sender) : undefined;
       const early = refuseMinor(request) ?? refuseBearer(request, bearer);
       if (early) return early;
       const typed = request.check();
       const refusal = refuseFindings(request, typed);
       if (refusal) return refusal;
-      const clientId = bearer?.clientId ?? '';
+      const clientId = sender?.clientId ?? '';
       // A platform of profile C does not know keys: each request is a new one.
       const knowsKeys = request.siteIds.every((siteId) => simulation.profiles.knowsKeys(siteId));
       return takesKey(request.route) && knowsKeys

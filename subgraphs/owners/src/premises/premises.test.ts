@@ -88,7 +88,13 @@ test('the complexes of a token count only together with a staff role', async () 
   expect(await byId(principalOf('outsider', { complexes: ['cx_a'] }), 'pr_a12')).toBeNull();
   expect(await byId(principalOf('manager-a', { complexes: [] }), 'pr_a12')).toBeNull();
   expect(await byId(principalOf('manager-a', { complexes: ['cx_b'] }), 'pr_a12')).toBeNull();
-  expect(await byId(principalOf('manager-a', { roles: ['service'] }), 'pr_a12')).toBeNull();
+  expect(await byId(principalOf('manager-a', { roles: ['resident'] }), 'pr_a12')).toBeNull();
+});
+
+test('a machine client sees masked premises of its one complex, and no others', async () => {
+  const machine = principalOf('outsider', { subject: 'client:lifts', roles: ['service'], complexes: ['cx_a'] });
+  expect(await byId(machine, 'pr_a13')).toMatchObject({ label: 'Кв. ***', complex: { id: 'cx_a' }, suspension: null });
+  expect(await byId(machine, 'pr_b7')).toBeNull();
 });
 
 const mine = async (as: string, kind?: string) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -6,8 +7,10 @@ import { createTelemetry } from '@house/kernel/telemetry';
 import { afterEach, expect, test } from '@jest/globals';
 import { createPlatformClient, jsonOf, type PlatformClient } from './client.ts';
 import { createGuard } from './guard.ts';
+import { createTestTrust } from './test/played-platform.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
+const { trust } = createTestTrust();
 let now = START;
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -25,9 +28,12 @@ const clientAt = (url: string): PlatformClient => {
   const telemetry = createTelemetry({ service: 'test', level: 'silent' });
   const client = createPlatformClient({
     url,
+    clientId: 'house',
+    trust,
     guard: createGuard({ clock }),
     witness: () => undefined,
     clock,
+    random: randomBytes,
     telemetry,
   });
   closing.push(() => client.close());
@@ -120,7 +126,16 @@ test('a site that stands still and holds all connections does not make another o
   const guard = createGuard({ clock });
   const telemetry = createTelemetry({ service: 'test', level: 'silent' });
   const url = `http://127.0.0.1:${await portOf(server)}`;
-  const client = createPlatformClient({ url, guard, witness: () => undefined, clock, telemetry });
+  const client = createPlatformClient({
+    url,
+    clientId: 'house',
+    trust,
+    guard,
+    witness: () => undefined,
+    clock,
+    random: randomBytes,
+    telemetry,
+  });
   closing.push(() => client.close());
   const given = new AbortController();
   const asks = (siteId: number) =>

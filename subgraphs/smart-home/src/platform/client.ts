@@ -1,22 +1,27 @@
 /**
- * The one place that speaks HTTP to the platform: TLS, deadline, statuses, and the guard that keeps requests from a
- * platform that is down. It translates nothing and retries nothing.
+ * The one place that speaks HTTP to the platform: TLS, signatures, deadline, statuses, and the guard that keeps requests
+ * from a platform that is down. It translates nothing and retries nothing.
  */
-import type { Clock } from '@house/kernel/clock';
+import type { Clock, Random } from '@house/kernel/clock';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { Histogram } from 'prom-client';
-import { Agent, type Dispatcher, request } from 'undici';
 import {
+  CERTIFICATE_CHANGED,
   CONTRACT_BROKEN,
   conditionOf,
   faultOf,
   heldBack,
-  networkFault,
   PlatformFault,
   parseRetryAfter,
   TOO_LATE,
 } from './faults.ts';
 import type { Guard } from './guard.ts';
+import { createAlarms } from './transport/alarms.ts';
+import { createChannels } from './transport/channels.ts';
+import { createSend } from './transport/send.ts';
+import { createSignRequest } from './transport/sign-request.ts';
+import type { PlatformTrust } from './transport/trust.ts';
+import { createVerifyAnswer } from './transport/verify-answer.ts';
 
 export type PlatformRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -36,6 +41,10 @@ export type PlatformRequest = {
   signal: AbortSignal;
   /** Not a byte leaves after it, however long a token or a connection took. */
   notAfter?: Date;
+  /** Signed, and its answer believed only when that is signed too: the second version (§5.8). */
+  signed?: boolean;
+  /** Leaves only by a connection that shows this certificate: its token counts nowhere else. */
+  certificate?: string | undefined;
 };
 
 export type PlatformAnswer = {
@@ -48,47 +57,9 @@ export type PlatformClient = {
   readonly url: string;
   /** Resolves with any answer at all; rejects with `PlatformFault` when there is none. */
   exchange(request: PlatformRequest): Promise<PlatformAnswer>;
+  /** What a request that left now would show of ours (`x5t#S256`); undefined without TLS. */
+  certificate(): string | undefined;
   close(): Promise<void>;
-};
-
-/** A TLS handshake on a healthy network takes a fraction of this. */
-const CONNECT_LIMIT_MS = 1_500;
-/** Lists of one unit are a few kilobytes; a megabyte is not an answer of this contract. */
-const ANSWER_LIMIT_BYTES = 1_000_000;
-
-/** Whether a request has begun to leave: before that it had no effect, after that nobody knows until it is answered. */
-type Departure = { begun: boolean };
-
-/** The last moment before the bytes: the request is kept back here when its time is over. */
-const watchDeparture =
-  (departure: Departure, isTooLate: () => boolean): Dispatcher.DispatcherComposeInterceptor =>
-  (dispatch) =>
-  (options, handler) =>
-    dispatch(options, {
-      onRequestStart: (controller, context) => {
-        handler.onRequestStart?.(controller, context);
-        if (controller.aborted) return;
-        if (isTooLate()) controller.abort(new Error('its time was over before it could leave'));
-        else departure.begun = true;
-      },
-      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
-      onResponseStart: (...given) => handler.onResponseStart?.(...given),
-      onResponseData: (...given) => handler.onResponseData?.(...given),
-      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
-      onResponseError: (...given) => handler.onResponseError?.(...given),
-    });
-
-/** Undici tells a request that waits for a connection of its abort only once it has one. */
-export const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 };
 
 /** Told of every exchange, so that health is known without asking. */
@@ -96,25 +67,32 @@ export type Witness = (siteId: number | undefined, reachable: boolean) => void;
 
 export const createPlatformClient = ({
   url,
-  caPem,
+  clientId,
+  trust,
   guard,
   witness,
   clock,
+  random,
   telemetry,
 }: {
   url: string;
-  /** Trusted authorities; the system's own when absent. */
-  caPem?: string | undefined;
+  /** Whose signature our requests carry. */
+  clientId: string;
+  trust: PlatformTrust;
   guard: Guard;
   witness: Witness;
   clock: Clock;
+  random: Random;
   telemetry: Telemetry;
 }): PlatformClient => {
-  const dispatcher: Dispatcher = new Agent({
-    connections: 32,
-    pipelining: 1,
-    maxResponseSize: ANSWER_LIMIT_BYTES,
-    connect: { timeout: CONNECT_LIMIT_MS, minVersion: 'TLSv1.2', ...(caPem && { ca: caPem }) },
+  const alarms = createAlarms(telemetry);
+  const channels = createChannels({ tls: trust.tls, alarms });
+  const send = createSend({
+    url,
+    sign: createSignRequest({ ...trust, clientId, clock, random }),
+    verify: createVerifyAnswer({ ...trust, clock }),
+    alarms,
+    clock,
   });
   const durations = new Histogram({
     name: 'http_client_request_duration_seconds',
@@ -136,9 +114,14 @@ export const createPlatformClient = ({
 
   return {
     url,
+    certificate: () => channels.current().certificate,
     exchange: async (asked) => {
-      const { method, path, route, siteId, headers, json, form, signal, notAfter, repeat = false } = asked;
-      const wait = guard.holdsBack(siteId ?? 'platform', { repeat });
+      const { method, route, siteId, signal, certificate, repeat = false } = asked;
+      const key = siteId ?? 'platform';
+      const channel = channels.current();
+      if (certificate !== undefined && certificate !== channel.certificate)
+        throw new PlatformFault(CERTIFICATE_CHANGED);
+      const wait = guard.holdsBack(key, { repeat });
       if (wait !== undefined) throw new PlatformFault(heldBack(wait));
       const started = clock().getTime();
       const observe = (status: number | undefined, errorType: string): void =>
@@ -151,36 +134,22 @@ export const createPlatformClient = ({
           },
           (clock().getTime() - started) / 1_000,
         );
-      const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json);
-      const type = json === undefined ? form && 'application/x-www-form-urlencoded' : 'application/json';
-      const departure: Departure = { begun: false };
-      const isTooLate = (): boolean => notAfter !== undefined && clock() >= notAfter;
-      let answer: PlatformAnswer;
-      try {
-        const sent = request(url + path, {
-          method,
-          dispatcher: dispatcher.compose(watchDeparture(departure, isTooLate)),
-          signal,
-          headers: { accept: 'application/json', ...(type && { 'content-type': type }), ...headers },
-          ...(body !== undefined && { body }),
-        });
-        const received = await orAborted(sent, signal);
-        answer = { status: received.statusCode, headers: received.headers, text: await received.body.text() };
-      } catch (error) {
-        const isLate = !departure.begun && isTooLate();
-        const fault = isLate ? TOO_LATE : networkFault(error, departure.begun ? 'possible' : 'unsent');
+      const answer = await send(asked, channel).catch((error: unknown) => {
+        if (!(error instanceof PlatformFault)) throw error;
+        const { fault } = error;
         observe(undefined, fault.problem ?? fault.effect);
+        const isLate = fault === TOO_LATE;
         // Given up while it waited for a connection: those of other sites may have had them all.
-        const isNotTried = !departure.begun && signal.aborted;
-        if (!isLate && !isNotTried) guard.report(siteId ?? 'platform', 'failed');
+        const isNotTried = fault.effect === 'unsent' && signal.aborted;
+        if (!isLate && !isNotTried) guard.report(key, 'failed');
         if (!isLate) witness(siteId, false);
-        throw new PlatformFault(fault, error);
-      }
+        throw error;
+      });
       observe(answer.status, '');
       learn(asked, answer);
       return answer;
     },
-    close: () => dispatcher.close(),
+    close: () => channels.close(),
   };
 };
 

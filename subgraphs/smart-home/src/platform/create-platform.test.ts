@@ -1,6 +1,6 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { later } from '@house/kernel/clock';
 import { parseConfig, secret } from '@house/kernel/config';
@@ -8,6 +8,7 @@ import { createDeadline } from '@house/kernel/subgraph';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPlatform, type OpenOrder, type PlateOrder } from './platform.ts';
+import { createSigningServer, createTestTrust } from './test/played-platform.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
 const DISCOVERY = '/.well-known/smart-home-platform';
@@ -22,7 +23,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const { trust, pair } = createTestTrust();
 const { S } = parseConfig({ S: 'x'.repeat(40) }, { S: secret() });
 type Answer = { status?: number; body?: unknown; headers?: Record<string, string> };
 
@@ -35,13 +36,14 @@ const start = async ({ version = 'v2', retryShare = 0 }: { version?: 'v1' | 'v2'
     '/api/v1/auth/token': { body: { code: 200, data: { token: 'token', expiresIn: '86400' } } },
     '/api/v2/units/u/access-points': { body: { items: [], next: null } },
   };
-  const server = createServer((incoming, outgoing) => {
+  const listener: RequestListener = (incoming, outgoing) => {
     const path = String(incoming.url).replace(/\?.*$/, '');
     asked.push(path);
     const { status = 200, body = {}, headers = {} } = answers[path] ?? answers['*'] ?? {};
     outgoing.writeHead(status, { 'content-type': 'application/json', ...headers });
     outgoing.end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
+  };
+  const server = createSigningServer(pair, () => now, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const lines: string[] = [];
@@ -52,7 +54,8 @@ const start = async ({ version = 'v2', retryShare = 0 }: { version?: 'v1' | 'v2'
   });
   const platform = createPlatform({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    client: { id: 'house', key, v1Secret: S, v1ApiKey: S },
+    trust,
+    client: { id: 'house', v1Secret: S, v1ApiKey: S },
     memory: { read: async () => undefined, write: async () => undefined },
     retryShare,
     clock: () => now,

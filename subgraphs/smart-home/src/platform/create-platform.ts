@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock, Random } from '@house/kernel/clock';
 import type { Secret } from '@house/kernel/config';
@@ -12,19 +11,22 @@ import type { Access, Capability, Platform, PlatformHealth, PlatformVersion, Veh
 import { createRead } from './reads.ts';
 import { accessOf, createTranslators, vehiclesOf } from './repeats.ts';
 import type { TokenMemory } from './token.ts';
+import type { PlatformTrust } from './transport/trust.ts';
 import { createAccessV1 } from './v1/access.ts';
 import { createV1Session } from './v1/session.ts';
 import { createVehiclesV1 } from './v1/vehicles.ts';
 import { createAccessV2 } from './v2/access.ts';
 import { createV2Session } from './v2/session.ts';
 import { createVehiclesV2 } from './v2/vehicles.ts';
-import { createVersions, type DiscoveryMemory } from './versions.ts';
+import { createWebhookSubscriptions } from './v2/webhook-subscriptions.ts';
+import { createVersions, type DiscoveryMemory, type Versions } from './versions.ts';
 
 export type PlatformOptions = {
   url: string;
-  caPem?: string | undefined;
-  /** Our identity towards the platform: the second version knows a key, the first a secret and an API key. */
-  client: { id: string; key: KeyObject; v1Secret: Secret; v1ApiKey: Secret };
+  /** How we know each other; it may change while we run. */
+  trust: PlatformTrust;
+  /** Who we are. The second version knows us by certificate and key, the first by a secret and an API key. */
+  client: { id: string; v1Secret: Secret; v1ApiKey: Secret };
   memory: DiscoveryMemory;
   /** Where processes share the token of the first version; each has its own without it, and ends the others'. */
   tokens?: TokenMemory | undefined;
@@ -46,10 +48,16 @@ const CAPABILITIES: Readonly<
   v2: { access: ['OPEN_ASYNC'], vehicles: ['PLATE_LIST', 'PLATE_VALIDITY'] },
 };
 
+const lifeOf = (apiVersion: string, about?: ReturnType<Versions['about']>) => ({
+  apiVersion,
+  deprecatedSince: about?.deprecatedAt ? new Date(about.deprecatedAt) : null,
+  sunsetAt: about?.sunsetAt ? new Date(about.sunsetAt) : null,
+});
+
 /** Composes the port: one client, a session per version, a translator per version and resource. */
 export const createPlatform = ({
   url,
-  caPem,
+  trust,
   client: identity,
   memory,
   tokens,
@@ -60,10 +68,19 @@ export const createPlatform = ({
 }: PlatformOptions): Platform => {
   const record = createHealthRecord({ clock });
   const guard = createGuard({ clock, retryShare, watch: createGuardWatch(telemetry) });
-  const client = createPlatformClient({ url, caPem, guard, witness: record.witness, clock, telemetry });
+  const client = createPlatformClient({
+    url,
+    clientId: identity.id,
+    trust,
+    guard,
+    witness: record.witness,
+    clock,
+    random,
+    telemetry,
+  });
   const versions = createVersions({ client, memory, clock, log: telemetry.log });
   const v1 = createV1Session({ client, identity, memory: tokens, clock });
-  const v2 = createV2Session({ client, identity, clock, random });
+  const v2 = createV2Session({ client, identity, clientKey: trust.clientKey, clock, random });
   const sessions = { v1, v2 };
   const readers = { v1: createTranslators(v1, createAccessV1), v2: createTranslators(v2, createAccessV2) };
   const access: Record<PlatformVersion, Access> = { v1: accessOf(readers.v1), v2: accessOf(readers.v2) };
@@ -123,23 +140,10 @@ export const createPlatform = ({
       const { health, checkedAt } = healthOf(siteId);
       try {
         const version = await versions.by(siteId, 'accessPoints', deadline);
-        const about = versions.about(version);
-        return {
-          apiVersion: version,
-          deprecatedSince: about?.deprecatedAt ? new Date(about.deprecatedAt) : null,
-          sunsetAt: about?.sunsetAt ? new Date(about.sunsetAt) : null,
-          health,
-          checkedAt,
-        };
+        return { ...lifeOf(version, versions.about(version)), health, checkedAt };
       } catch (error) {
         telemetry.log.warn('discovery-failed', { siteId, error });
-        return {
-          apiVersion: 'unknown',
-          deprecatedSince: null,
-          sunsetAt: null,
-          health: isTooLate(error) ? health : 'DOWN',
-          checkedAt,
-        };
+        return { ...lifeOf('unknown'), health: isTooLate(error) ? health : 'DOWN', checkedAt };
       }
     },
     capabilities: async (siteId, deadline) => {
@@ -149,6 +153,8 @@ export const createPlatform = ({
       ]);
       return [...CAPABILITIES[access].access, ...CAPABILITIES[vehicles].vehicles];
     },
+    renewVersions: () => versions.renew(),
+    webhooks: createWebhookSubscriptions(v2),
     close: () => client.close(),
   };
 };

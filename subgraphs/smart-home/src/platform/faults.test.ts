@@ -24,6 +24,7 @@ const PROBLEMS: readonly (readonly [number, string, object])[] = [
   [400, 'idempotency-key-missing', REFUSED],
   [400, 'version-not-supported', REFUSED],
   [401, 'unauthorized', NOT_NOW],
+  [401, 'signature-invalid', NOBODY_KNOWS],
   [403, 'insufficient-scope', REFUSED],
   [403, 'consent-required', REFUSED],
   [403, 'consent-withdrawn', REFUSED],

@@ -43,6 +43,8 @@ const BY_PROBLEM: ReadonlyMap<string, Verdict> = new Map(
     'version-not-supported': REFUSED,
     // The session signs in anew and asks once more before anybody hears of it.
     unauthorized: NOT_NOW,
+    // Its signature had been seen before: a copy of the request came first, and what that did nobody here knows.
+    'signature-invalid': NOBODY_KNOWS,
     'insufficient-scope': REFUSED,
     'consent-required': REFUSED,
     'consent-withdrawn': REFUSED,
@@ -100,6 +102,20 @@ export const conditionOf = (
 
 /** An answer that is not what the contract promises; whatever it says, something may have happened. */
 export const CONTRACT_BROKEN: Fault = { effect: 'possible', transient: true, code: 'PLATFORM_CONTRACT_BROKEN' };
+
+/**
+ * An answer that is not signed as the contract says (§5.8): neither its status nor its body is believed. Whoever is between
+ * us and the platform can make a 503 or a 401, and must not make of a door that opened one that certainly did not.
+ */
+export const UNPROVEN: Fault = { ...CONTRACT_BROKEN, problem: 'answer-unproven' };
+
+/** Kept back because its token belongs to another certificate than the connection (RFC 8705 §3). */
+export const CERTIFICATE_CHANGED: Fault = {
+  effect: 'unsent',
+  transient: true,
+  code: 'PLATFORM_UNAVAILABLE',
+  problem: 'certificate-changed',
+};
 
 /** Kept back because its time was over. */
 export const TOO_LATE: Fault = { effect: 'unsent', transient: true, code: 'DEADLINE_PASSED' };

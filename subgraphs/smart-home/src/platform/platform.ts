@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '@house/kernel/outbox';
 import type { Deadline } from '@house/kernel/subgraph';
+import type { WebhookSubscriptions } from './v2/webhook-subscriptions.ts';
 
 /** The platform's names of one place, in both versions. */
 export type Unit = { siteId: number; unitId: string; flatId: number };
@@ -144,9 +145,18 @@ export type Platform = {
   binding(siteId: number, deadline: Deadline): Promise<Binding>;
   /** @throws PlatformFault when no version is known, HouseError `DEADLINE_EXCEEDED` when none is until the deadline. */
   capabilities(siteId: number, deadline: Deadline): Promise<Capability[]>;
+  /** Reads again which version serves what. @throws PlatformFault */
+  renewVersions(): Promise<void>;
+  /** Where it tells us by itself what has happened (inbound/inbound.ts). */
+  readonly webhooks: WebhookSubscriptions;
   close(): Promise<void>;
 };
 
 export { createPlatform, type PlatformOptions } from './create-platform.ts';
 export { beforeSending, outcomeOf, PlatformFault } from './faults.ts';
+export { orderKeyOf, type PlatformEvent } from './inbound/event.ts';
+export { createReceiveEvents, type ReceiveEvents } from './inbound/inbound.ts';
+export { EVENTS_PATH } from './inbound/serve.ts';
 export type { TokenMemory, UsableToken } from './token.ts';
+export { parsePins } from './transport/pins.ts';
+export { parseClientKey, parseSigningKeys, type TrustFiles, watchTrust } from './transport/trust.ts';

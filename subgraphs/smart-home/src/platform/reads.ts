@@ -4,8 +4,8 @@
  */
 import { type Clock, later } from '@house/kernel/clock';
 import { CLASSES } from '@house/kernel/outbox';
-import { orAborted } from './client.ts';
 import { type Fault, HELD_BACK, networkFault, PlatformFault } from './faults.ts';
+import { orAborted } from './transport/departure.ts';
 
 const { lifeMs, attempts, backoff } = CLASSES.read;
 

@@ -1,9 +1,10 @@
 import type { Clock } from '@house/kernel/clock';
 import { networkFault, PlatformFault } from './faults.ts';
 
-export type IssuedToken = { value: string; expiresInMs: number };
+/** `certificate`: the one of ours (`x5t#S256`) to which the platform bound it (RFC 8705 §3). */
+export type IssuedToken = { value: string; expiresInMs: number; certificate?: string | undefined };
 /** A token with the time until which it is used. */
-export type UsableToken = { value: string; until: Date };
+export type UsableToken = { value: string; until: Date; certificate?: string | undefined };
 
 /**
  * Shares a token among processes, for a platform that ends the token before when it issues another: whoever needs one
@@ -27,7 +28,7 @@ export type TokenSource = {
    * The current token; asks for one when there is none or 80 % of its life is over. Concurrent callers share one request,
    * which has a limit of its own: a caller in a hurry must not end it for the others.
    */
-  get(): Promise<string>;
+  get(): Promise<UsableToken>;
   /** Whether `get` would answer without asking anybody. */
   isThere(): boolean;
   /** Says that `value` was refused, so that the next call asks again. */
@@ -48,26 +49,29 @@ const ASK_LIMIT_MS = 2_000;
 
 /**
  * @param ask requests one new token from the platform.
+ * @param certificate what our connections show now; a token that is bound to another one is not used any more.
  * @param memory where other processes' tokens are found; without it each process has its own.
  */
 export const createTokenSource = ({
   ask,
+  certificate,
   memory,
   clock,
 }: {
   ask: (signal: AbortSignal) => Promise<IssuedToken>;
+  certificate?: () => string | undefined;
   memory?: TokenMemory | undefined;
   clock: Clock;
 }): TokenSource => {
   let current: UsableToken | undefined;
   let dead: string | undefined;
-  let asking: Promise<string> | undefined;
+  let asking: Promise<UsableToken> | undefined;
 
   const obtain = (): Promise<UsableToken> => {
     const signal = AbortSignal.timeout(ASK_LIMIT_MS);
     const signIn = async (): Promise<UsableToken> => {
-      const { value, expiresInMs } = await ask(signal);
-      return { value, until: new Date(clock().getTime() + expiresInMs * USED_SHARE) };
+      const { expiresInMs, ...token } = await ask(signal);
+      return { ...token, until: new Date(clock().getTime() + expiresInMs * USED_SHARE) };
     };
     if (!memory) return signIn();
     return memory.obtain({ dead, signIn, signal }).catch((error: unknown) => {
@@ -76,15 +80,17 @@ export const createTokenSource = ({
     });
   };
   const isUsable = (token: UsableToken | undefined): token is UsableToken =>
-    token !== undefined && clock() < token.until;
+    token !== undefined &&
+    clock() < token.until &&
+    (token.certificate === undefined || token.certificate === certificate?.());
 
   return {
     get: () => {
-      if (isUsable(current)) return Promise.resolve(current.value);
+      if (isUsable(current)) return Promise.resolve(current);
       asking ??= obtain()
         .then((token) => {
           current = token;
-          return token.value;
+          return token;
         })
         .finally(() => {
           asking = undefined;

@@ -23,6 +23,7 @@ const start = (memory?: unknown) => {
       if (answer === 'nothing') throw new PlatformFault(networkFault(new Error('down'), 'unsent'));
       return { status: 200, headers: {}, text: JSON.stringify(saying(answer)) };
     },
+    certificate: () => undefined,
     close: async () => undefined,
   };
   const versions = createVersions({
@@ -35,6 +36,7 @@ const start = (memory?: unknown) => {
     version: () => versions.of(SITE, 'accessPoints'),
     versionWithin: (ms: number) => versions.by(SITE, 'accessPoints', createDeadline(ms)),
     asked: () => asked,
+    renew: () => versions.renew(),
     says: (next: typeof answer) => {
       answer = next;
     },
@@ -96,4 +98,14 @@ test('whoever has no time for a newer answer is served by the version that is kn
   known.says('silence');
   known.move(8 * 60 * 60_000);
   expect(await known.versionWithin(30)).toBe('v1');
+});
+
+test('when it is said that a building has moved, it is asked at once and not when the answer is old', async () => {
+  const { version, asked, says, renew } = start();
+  expect(await version()).toBe('v1');
+  says('v2');
+  expect(await version()).toBe('v1');
+  await renew();
+  expect(await version()).toBe('v2');
+  expect(asked()).toBe(2);
 });

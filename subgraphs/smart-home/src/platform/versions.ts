@@ -53,6 +53,8 @@ export type Versions = {
   by(siteId: number, resource: string, deadline: Deadline): Promise<PlatformVersion>;
   /** The same as far as it is known in this moment, without asking. */
   known(siteId: number, resource: string): PlatformVersion | undefined;
+  /** Reads discovery again, whatever its age: somebody says that it has changed. @throws PlatformFault */
+  renew(): Promise<void>;
   /** What discovery says of a version itself, as far as it is known in this moment. */
   about(id: PlatformVersion): Discovery['versions'][number] | undefined;
 };
@@ -168,6 +170,11 @@ export const createVersions = ({
         });
       }
       return chosen;
+    },
+    renew: async () => {
+      // One that was asked before may have been answered before the change.
+      await asking?.catch(() => undefined);
+      await refresh();
     },
     about: (id) => known?.discovery.versions.find((entry) => entry.id === id),
   };

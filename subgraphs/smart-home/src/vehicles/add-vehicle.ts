@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.ts';
 import { PlatformFault } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
 import type { Standings } from '../standing.ts';
+import type { PlateBudget } from './plate-budget.ts';
 import { coversAll, parsePlate, requireComment, requireFreePlace, requirePeriod, requireVehicular } from './rules.ts';
 import type { VehicleStore } from './store.ts';
 
@@ -23,6 +24,17 @@ export type AddVehicle = {
   comment?: string | null | undefined;
   idempotencyKey: string;
 };
+
+/** `isNew`: it was promised just now, and is shown as it was promised, however far its delivery has come meanwhile. */
+export type Addition = { operation: OperationRecord; isNew: boolean };
+
+const AS_PROMISED = {
+  state: 'ACCEPTED',
+  attempts: 0,
+  finishedAt: null,
+  errorCode: null,
+  platformVersion: null,
+} as const;
 
 /** Commands about the plates of one unit go out one after another: the first version knows only the whole list. */
 export const plateOrderKey = (premisesId: string): string => `plates|${premisesId}`;
@@ -44,8 +56,9 @@ const requireHonourable = async (
 };
 
 /**
- * Promises that the platform will know the plate. The answer is the same whether the plate is new, on the list
- * already, or known to somebody else: what became of it is told by the operation.
+ * Promises that the platform will be told of the plate. The answer is the same whether the plate is new, on the list
+ * already, known to somebody else or unwelcome at the platform, and nothing here asks which of these it is. Nor does the
+ * operation tell (ends-alike.ts).
  */
 export const createAddVehicle =
   ({
@@ -55,6 +68,7 @@ export const createAddVehicle =
     directory,
     platform,
     vehicles,
+    plateBudget,
     random,
   }: {
     accept: Accept;
@@ -63,10 +77,12 @@ export const createAddVehicle =
     directory: AccessPointDirectory;
     platform: Platform;
     vehicles: VehicleStore;
+    plateBudget: PlateBudget;
     random: Random;
   }) =>
-  ({ principal, deadline }: Asker, { idempotencyKey, ...input }: AddVehicle): Promise<OperationRecord> =>
-    accept({
+  async ({ principal, deadline }: Asker, { idempotencyKey, ...input }: AddVehicle): Promise<Addition> => {
+    let promised: string | undefined;
+    const operation = await accept({
       kind: 'VEHICLE_ADD',
       subject: principal.subject,
       idempotencyKey,
@@ -99,7 +115,8 @@ export const createAddVehicle =
         await requireHonourable(platform, premises, { limited: input.autoOpen === false, path: 'autoOpen', deadline });
 
         const { subject } = principal;
-        const { complexId } = premises;
+        const { complexId, siteId } = premises;
+        const keptUntil = await plateBudget.spend({ subject, idempotencyKey, siteId, plate, at: now, deadline });
         return {
           premisesId,
           class: 'write',
@@ -107,13 +124,16 @@ export const createAddVehicle =
           notAfter: later(now, CLASSES.write.lifeMs),
           bind: async (transaction) => {
             const own = await vehicles.ownOf(transaction, { subject, premisesId, complexId, plate });
-            if (!own) requireFreePlace(await vehicles.countIn(transaction, premisesId));
+            // Counted for one of the list too, so that both cost the same.
+            const count = await vehicles.countIn(transaction, premisesId);
+            if (!own) requireFreePlace(count);
             const id = own ?? `ve_${Buffer.from(random(16)).toString('base64url')}`;
             return {
               objectId: id,
-              body: { subject, permitId: id },
-              store: (operation) =>
-                vehicles.put(transaction, {
+              body: { subject, permitId: id, ...(keptUntil && { keptUntil: keptUntil.toISOString() }) },
+              store: async (operation) => {
+                promised = operation.id;
+                await vehicles.put(transaction, {
                   id,
                   premisesId,
                   complexId,
@@ -126,9 +146,13 @@ export const createAddVehicle =
                   accessPointIds: chosen.map((point) => point.id),
                   operationId: operation.id,
                   createdAt: operation.createdAt,
-                }),
+                });
+              },
             };
           },
         };
       },
     });
+    const isNew = operation.id === promised;
+    return { operation: isNew ? { ...operation, ...AS_PROMISED } : operation, isNew };
+  };

@@ -5,10 +5,11 @@ import { z } from 'zod';
 import type { AccessPointDirectory } from '../access/access.ts';
 import type { Bindings } from '../bindings.ts';
 import type { OperationStore } from '../operations/operations.ts';
-import type { PlateOrder, Platform, Vehicles } from '../platform/platform.ts';
+import type { Platform } from '../platform/platform.ts';
 import { beforeSending, outcomeOf } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
 import { onBehalfOf, type Standings } from '../standing.ts';
+import type { EndsAlike, Handed } from './ends-alike.ts';
 import { coversAll } from './rules.ts';
 import type { Provisioning, VehiclePermitRecord, VehicleStore } from './store.ts';
 
@@ -24,19 +25,19 @@ type Deps = {
   directory: AccessPointDirectory;
   vehicles: VehicleStore;
   operations: OperationStore;
+  endsAlike: EndsAlike;
   clock: Clock;
 };
 
-const body = z.object({ subject: z.string(), permitId: z.string() });
+/** `keptUntil`: beyond the budget of its plate; the platform hears of it only then. */
+const body = z.object({ subject: z.string(), permitId: z.string(), keptUntil: z.coerce.date().optional() });
 /** What a translator says of a plate that was added. */
 const made = z.object({ platformRef: z.string().optional() });
 const ALLOWED = { repeatable: true, next: 'repeat' } as const;
 
-type Prepared = { translator: Vehicles; order: PlateOrder };
-
 const createPrepare =
   ({ platform, bindings, directory, vehicles, operations }: Deps) =>
-  async (command: Command, wasTold: (permit: VehiclePermitRecord) => boolean): Promise<Prepared | undefined> => {
+  async (command: Command, wasTold: (permit: VehiclePermitRecord) => boolean): Promise<Handed | undefined> => {
     const { permitId } = body.parse(command.body);
     const [permit] = await vehicles.byIds([permitId]);
     const [premises] = permit ? await bindings.premises([permit.premisesId]) : [];
@@ -47,6 +48,8 @@ const createPrepare =
     await operations.setPlatformVersion(command.id, translator.version);
     const chosen = points.filter(({ id }) => permit.accessPointIds.includes(id));
     return {
+      command,
+      premises,
       translator,
       order: {
         key: command.id,
@@ -70,11 +73,11 @@ const createPrepare =
 /** One step towards the platform; what comes before the request throws, and means that nothing was sent. */
 const createStep =
   (deps: Deps, wasTold: (command: Command) => (permit: VehiclePermitRecord) => boolean) =>
-  async (command: Command, ask: (prepared: Prepared) => Promise<Outcome>): Promise<Outcome> => {
+  async (command: Command, ask: (handed: Handed) => Promise<Outcome>): Promise<Outcome> => {
     try {
-      const prepared = await createPrepare(deps)(command, wasTold(command));
-      if (!prepared) return { is: 'failed', code: 'NOT_FOUND' };
-      const outcome = await ask(prepared);
+      const handed = await createPrepare(deps)(command, wasTold(command));
+      if (!handed) return { is: 'failed', code: 'NOT_FOUND' };
+      const outcome = await ask(handed);
       if (outcome.is === 'pending' && outcome.ref) await deps.operations.setPlatformRef(command.id, outcome.ref);
       return outcome;
     } catch (error) {
@@ -84,9 +87,12 @@ const createStep =
 
 const TAKEN_BACK: ReadonlySet<Provisioning> = new Set(['REMOVING', 'REMOVED']);
 
-/** Adding is decided again when its turn comes: membership, permission, suspension and consent may be gone by then. */
+/**
+ * Adding is decided again when its turn comes: membership, permission, suspension and consent may be gone by then. What
+ * the platform makes of the plate is told to nobody whose it may not be (ends-alike.ts).
+ */
 export const createDeliverAdd = (deps: Deps): VehicleCommand => {
-  const { vehicles, standings, clock } = deps;
+  const { vehicles, standings, endsAlike, clock } = deps;
   const step = createStep(
     deps,
     (command) =>
@@ -107,9 +113,17 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
       );
       return refusal && 'NO_LONGER_ALLOWED';
     },
-    send: (command, signal) => step(command, ({ translator, order }) => translator.add(order, signal)),
+    send: (command, signal) =>
+      step(command, async (handed) => {
+        const { keptUntil } = body.parse(command.body);
+        return keptUntil
+          ? endsAlike.postponed(handed, keptUntil, signal)
+          : endsAlike.added(handed, await handed.translator.add(handed.order, signal));
+      }),
     confirm: async (command, signal) => {
-      const outcome = await step(command, ({ translator, order }) => translator.added(order, signal));
+      const outcome = await step(command, async (handed) =>
+        endsAlike.asked(handed, await handed.translator.added(handed.order, signal)),
+      );
       // Its day is over: it ends as undelivered instead of keeping those behind it waiting for an answer.
       return outcome.is === 'ambiguous' && clock() >= command.notAfter ? { is: 'ambiguous', next: 'repeat' } : outcome;
     },
@@ -127,6 +141,7 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
         await follow('APPLIED');
       }
       if (state === 'FAILED' || state === 'CANCELLED') await follow('FAILED');
+      await endsAlike.changed(transaction, command, state);
     },
   };
 };
@@ -136,7 +151,7 @@ const WANTED_AGAIN: ReadonlySet<Provisioning> = new Set(['APPLYING', 'APPLIED'])
 
 /** Removing needs no permission any more: data that was to be taken back is taken back, unless it is wanted again. */
 export const createDeliverRemove = (deps: Deps): VehicleCommand => {
-  const { vehicles } = deps;
+  const { vehicles, endsAlike } = deps;
   const step = createStep(
     deps,
     () =>
@@ -149,8 +164,10 @@ export const createDeliverRemove = (deps: Deps): VehicleCommand => {
       const [permit] = await vehicles.byIds([permitId]);
       return permit && WANTED_AGAIN.has(permit.provisioning) ? 'NO_LONGER_ALLOWED' : null;
     },
-    send: (command, signal) => step(command, ({ translator, order }) => translator.remove(order, signal)),
-    confirm: (command, signal) => step(command, ({ translator, order }) => translator.removed(order, signal)),
+    send: (command, signal) =>
+      step(command, async (handed) => endsAlike.removed(handed, await handed.translator.remove(handed.order, signal))),
+    confirm: (command, signal) =>
+      step(command, async (handed) => endsAlike.asked(handed, await handed.translator.removed(handed.order, signal))),
     onChange: async (transaction, { command, state, code, at }) => {
       const { permitId: id } = body.parse(command.body);
       const follow = (provisioning: Provisioning) =>
@@ -161,6 +178,7 @@ export const createDeliverRemove = (deps: Deps): VehicleCommand => {
         await follow('REMOVED');
       }
       if (state === 'FAILED' || state === 'CANCELLED') await follow('FAILED');
+      await endsAlike.changed(transaction, command, state);
     },
   };
 };

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import type { Asker, OperationRecord } from '../operations/operations.ts';
 import { vehiclesVisible } from '../policy.ts';
-import type { AddVehicle } from './add-vehicle.ts';
+import type { Addition, AddVehicle } from './add-vehicle.ts';
 import type { RemoveVehicle } from './remove-vehicle.ts';
 import { maskPlate } from './rules.ts';
 import type { VehiclePermitRecord } from './store.ts';
@@ -28,12 +28,20 @@ const visibleTo = async (
   return visible === 'all' || (visible === 'own' && permit.subject === principal.subject);
 };
 
+/** How far its delivery has come by the time of the answer would tell how quick it was. */
+const asPromised = (vehicle: VehiclePermitRecord, at: Date): VehiclePermitRecord => ({
+  ...vehicle,
+  provisioning: 'QUEUED',
+  provisioningError: null,
+  provisioningSince: at,
+});
+
 export const createVehicleResolvers = ({
   addVehicle,
   removeVehicle,
   clock,
 }: {
-  addVehicle: (asker: Asker, input: AddVehicle) => Promise<OperationRecord>;
+  addVehicle: (asker: Asker, input: AddVehicle) => Promise<Addition>;
   removeVehicle: (asker: Asker, input: RemoveVehicle) => Promise<OperationRecord>;
   clock: Clock;
 }): Resolvers => ({
@@ -41,10 +49,11 @@ export const createVehicleResolvers = ({
     addVehicle: (_, { input }, context) =>
       payload<{ operation: OperationRecord | null; vehicle: VehiclePermitRecord | null }>(
         async () => {
-          const operation = await addVehicle(context, input);
+          const { operation, isNew } = await addVehicle(context, input);
           // Changed just now: what this request has read of it before is old.
-          const { objectId } = operation;
-          return { operation, vehicle: (await context.permit.clear(objectId).load(objectId)) ?? null };
+          const { objectId, createdAt } = operation;
+          const vehicle = (await context.permit.clear(objectId).load(objectId)) ?? null;
+          return { operation, vehicle: vehicle && isNew ? asPromised(vehicle, createdAt) : vehicle };
         },
         { operation: null, vehicle: null },
       ),

@@ -10,7 +10,7 @@ import {
 } from '../client.ts';
 import type { PlatformOptions } from '../create-platform.ts';
 import { beforeSending, CONTRACT_BROKEN, faultOf, PlatformFault, parseRetryAfter } from '../faults.ts';
-import { createTokenSource, type SignIn, type TokenMemory } from '../token.ts';
+import { createTokenSource, type SignIn, type TokenMemory, type UsableToken } from '../token.ts';
 
 const BASE = '/api/v1';
 const TOKEN_PATH = `${BASE}/auth/token`;
@@ -70,7 +70,7 @@ export const createV1Session = ({
   clock,
 }: {
   client: PlatformClient;
-  identity: PlatformOptions['client'];
+  identity: Pick<PlatformOptions['client'], 'id' | 'v1Secret' | 'v1ApiKey'>;
   /** One token lives per client: a second sign-in ends the first, so all processes share what one of them got. */
   memory?: TokenMemory | undefined;
   clock: Clock;
@@ -94,7 +94,7 @@ export const createV1Session = ({
       return { value: parsed.data.token, expiresInMs: parsed.data.expiresIn * 1_000 };
     },
   });
-  const once = (request: PlatformRequest, token: string): Promise<PlatformAnswer> =>
+  const once = (request: PlatformRequest, { value: token }: UsableToken): Promise<PlatformAnswer> =>
     client.exchange({
       ...request,
       path: BASE + request.path,
@@ -112,7 +112,7 @@ export const createV1Session = ({
       } catch (error) {
         if (!(error instanceof PlatformFault) || error.fault.status !== 401) throw error;
         // Somebody else signed in with our account and killed the token.
-        tokens.refused(token);
+        tokens.refused(token.value);
         return open(await once(request, await beforeSending(tokens.get())), clock()).data;
       }
     },

@@ -66,7 +66,7 @@ const PAGES = 10;
 /** Walks a list to its end. @throws PlatformFault when a page does not fit the contract or the list does not end. */
 export const readPages = async <T>(
   session: V2Session,
-  { path, route, siteId, signal }: { path: string; route: string; siteId: number; signal: AbortSignal },
+  request: { path: string; route: string; siteId?: number; signal: AbortSignal },
   page: z.ZodType<{ items: T[]; next?: string | null | undefined }>,
 ): Promise<T[]> => {
   const items: T[] = [];
@@ -74,7 +74,7 @@ export const readPages = async <T>(
   for (let turn = 0; turn < PAGES; turn += 1) {
     const query = `?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
     const parsed = page.safeParse(
-      jsonOf(await session.call({ method: 'GET', path: path + query, route, siteId, signal })),
+      jsonOf(await session.call({ ...request, method: 'GET', path: request.path + query })),
     );
     if (!parsed.success) throw contractBroken(parsed.error);
     items.push(...parsed.data.items);
