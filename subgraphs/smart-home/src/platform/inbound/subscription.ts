@@ -33,6 +33,16 @@ export type SubscriptionKeeper = {
   replay(from: Date, signal: AbortSignal): Promise<boolean>;
 };
 
+/** Says it once when it begins to be in order. */
+const createTold = (log: Log) => {
+  let before = false;
+  return (isInOrder: boolean, url: string): boolean => {
+    if (isInOrder && !before) log.info('webhooks-active', { address: url });
+    before = isInOrder;
+    return isInOrder;
+  };
+};
+
 export const createSubscriptionKeeper = ({
   subscriptions,
   store,
@@ -52,7 +62,7 @@ export const createSubscriptionKeeper = ({
   let challengedAt = Number.NEGATIVE_INFINITY;
   /** What another process has found, maybe an earlier one of ours, says nothing about our address. */
   let hasLooked = false;
-  let wasInOrder = false;
+  const told = createTold(log);
 
   const remember = async (id: string, secret: string, previousUntil: Date): Promise<void> => {
     await store.remember(id, secret, previousUntil);
@@ -114,12 +124,6 @@ export const createSubscriptionKeeper = ({
       challengedAt = clock().getTime();
     }
     return subscription.status === 'active';
-  };
-
-  const told = (isInOrder: boolean, url: string): boolean => {
-    if (isInOrder && !wasInOrder) log.info('webhooks-active', { address: url });
-    wasInOrder = isInOrder;
-    return isInOrder;
   };
 
   return {
