@@ -15,6 +15,16 @@ const raw = async (body: string, headers: Record<string, string> = {}): Promise<
 const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
 /** A chain of fragments, each spreading the next one twice: 2^levels fields in a few hundred tokens. */
+/** Walked path by path it would never end. */
+const mutationBomb = (size: number, last: string): string => {
+  const to = (n: number): string => (n === size ? last : `F${n}`);
+  const fragments = Array.from(
+    { length: size },
+    (_, n) => `fragment F${n} on Mutation { ...${to(n + 1)} ...${to(n + 1)} }`,
+  );
+  return `mutation { ...F0 } ${fragments.join(' ')}`;
+};
+
 const bomb = (levels: number): string => {
   const fragments = Array.from(
     { length: levels },
@@ -178,6 +188,8 @@ describe('a document that asks for what is not there or for too much', () => {
     ['a depth of 13', `{ me { ${'friend { '.repeat(11)}id${' }'.repeat(11)} } }`, 400, 'QUERY_TOO_COMPLEX'],
     ['the same field 999 times', `{ me { ${'id '.repeat(999)} } }`, 400, 'QUERY_TOO_COMPLEX'],
     ['a bomb of fragments', bomb(9), 400, 'QUERY_TOO_COMPLEX'],
+    ['ninety mutation fragments, each spread twice, in a circle', mutationBomb(90, 'F0'), 400, 'BAD_USER_INPUT'],
+    ['ninety mutation fragments, each spread twice, to nothing', mutationBomb(90, 'Gone'), 400, 'BAD_USER_INPUT'],
     ['fragments in a circle', '{ me { ...A } } fragment A on Person { friend { ...A } }', 400, 'BAD_USER_INPUT'],
   ])('%s', async (_what, request, status, code) => {
     const answer = await house.ask(request);

@@ -32,10 +32,8 @@ beforeAll(() => {
   mkdirSync(path('registry/0001-app'), { recursive: true });
   writeFileSync(path('registry/0001-app/operations.json'), '{}');
   writeFileSync(path('limits.json'), '{"Mutation.openAccessPoint":{"max":2,"windowMs":1000}}');
-  writeFileSync(
-    path('nonce.keys'),
-    `${Buffer.alloc(32, 1).toString('base64')}\n${Buffer.alloc(32).toString('base64')}\n`,
-  );
+  writeFileSync(path('nonce.keys'), `${[32, 32].map((size) => randomBytes(size).toString('base64')).join('\n')}\n`);
+  writeFileSync(path('zero.keys'), `${randomBytes(32).toString('base64')}\n${Buffer.alloc(32).toString('base64')}\n`);
   writeFileSync(path('broken.json'), '{"Mutation.openAccessPoint":{"max":0,"windowMs":1000}}');
 });
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -205,6 +203,7 @@ describe('proofs of possession', () => {
       expect(problemsOf({ ...production(), DPOP_NONCE_KEY: wrong })).toContain(
         '  DPOP_NONCE_KEY: a readable file with 32 bytes in base64 on each line',
       );
+    expect(problemsOf({ ...production(), DPOP_NONCE_KEY: path('zero.keys') })).toContain('  DPOP_NONCE_KEY: ');
   });
 });
 

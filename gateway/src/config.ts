@@ -103,10 +103,10 @@ const shape = {
 type Shape = typeof shape;
 
 /** Of every line of the file; one that cannot be used has been told of already. */
-const reasonsAgainstPeppers = (path: string | undefined): readonly Reason[] => {
+const reasonsAgainstKeysIn = (variable: string, path: string | undefined): readonly Reason[] => {
   const content = fileContent().safeParse(path);
-  const peppers = (content.success && parseNonceKeys(content.data)) || [];
-  return peppers.flatMap((bytes) => expectRandomRoot('API_KEY_PEPPER', bytes));
+  const keys = (content.success && parseNonceKeys(content.data)) || [];
+  return keys.flatMap((bytes) => expectRandomRoot(variable, bytes));
 };
 
 /** Each rule can be switched alone in development, so that it can be tested alone. */
@@ -117,7 +117,8 @@ const reasonsAgainstProduction = (config: Partial<Config<Shape>>, given: Environ
   ...expectRedisByTls('REDIS_URL', config.REDIS_URL),
   ...expectOwnTls(['TLS_CERT', 'TLS_KEY'], given),
   ...expectNotOfDevelopment('GATEWAY_PRIVATE_KEY', given['GATEWAY_PRIVATE_KEY']),
-  ...reasonsAgainstPeppers(given['API_KEY_PEPPER']),
+  ...reasonsAgainstKeysIn('API_KEY_PEPPER', given['API_KEY_PEPPER']),
+  ...reasonsAgainstKeysIn('DPOP_NONCE_KEY', given['DPOP_NONCE_KEY']),
   ...(config.PUBLIC_URL?.every((target) => target.startsWith('https:'))
     ? []
     : ([

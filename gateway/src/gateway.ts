@@ -22,7 +22,7 @@ import {
   ADMIT_LIMITS,
   accept,
   admit,
-  createCounter,
+  createCounters,
   createLimiter,
   createLimitMetrics,
   createLockouts,
@@ -116,10 +116,11 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     clock,
     telemetry,
   });
-  const counter = createCounter({ redisUrl: options.redisUrl, database: options.database, clock, log });
+  const counters = createCounters({ redisUrl: options.redisUrl, database: options.database, clock, log });
   const lockouts = createLockouts({ database: options.database, clock });
   const metrics = createLimitMetrics(registry);
-  const limiter = createLimiter({ counter, lockouts, metrics, log });
+  const limiter = createLimiter({ counter: counters.uses, lockouts, metrics, log });
+  const guessing = { counter: counters.guesses, lockouts, metrics, clock, log };
   const policies = options.limits ?? DEFAULT_LIMITS;
   const supergraph = createSupergraph({
     source: options.supergraph,
@@ -135,7 +136,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     // Bytes and syntax, before any cryptography: 405, 415, 413, 400.
     onRequest(admit(ADMIT_LIMITS)),
     // Before the document is even looked at: 401. A stranger learns nothing about the schema.
-    onRequest(slowGuesses({ step: authentication.identify, policy: TOKEN_GUESSES, counter, lockouts, metrics, log })),
+    onRequest(slowGuesses({ ...guessing, step: authentication.identify, policy: TOKEN_GUESSES })),
     // Before anything has an effect that the client would not be told of: 406.
     onRequest(accept),
     // Before it is parsed, where the list is all that is served: 400. Only whoever signed in learns what is on it.
@@ -182,7 +183,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
         },
         { principal, possession, traceId, deadline },
       );
-    });
+    }).finally(() => authentication.ended(incoming));
   };
 
   let closed: Promise<void> | undefined;
@@ -199,7 +200,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     keys.stop();
     await graphql.stop();
     await authentication.settled();
-    await counter.close();
+    await counters.close();
     await administration.close();
   };
 

@@ -156,6 +156,8 @@ export const createApiKeys = ({
     list: async (client) => (await listApiKeys(database, client)).map(show),
     rotate: async (id, { overlapHours, days }, actor) => {
       const issued = await database.transaction(async (transaction) => {
+        // Before it is judged: a key that is revoked meanwhile is not replaced.
+        await lockApiKeys(transaction);
         const old = (await findApiKey(transaction, id)) ?? none(id);
         const state = stateOf(old);
         if (state !== 'active') throw new ApiKeyRefusal(`The key ${id} is ${state}; issue a new one.`);

@@ -10,6 +10,7 @@ import { HttpRefusal } from '../refusal.ts';
 import type { RequestStep } from '../request-path.ts';
 import { readAccessReason } from './access-reason.ts';
 import { createIdentifyByApiKey } from './api-key-request.ts';
+import type { Proof } from './dpop-proof.ts';
 import type { Keys } from './keys.ts';
 import { createPossession, type DpopOptions, type Possession } from './possession.ts';
 import { bearerChallenge, createRefusals } from './refusals.ts';
@@ -23,6 +24,8 @@ export type Authentication = {
   readonly identify: RequestStep;
   /** Uses up the proof that a mutation came with. */
   readonly spendProof: OperationStep;
+  /** Call it when a request has been answered, whatever it was answered. */
+  ended(incoming: IncomingMessage): void;
   /** Call it when no request is under way, before the database is closed. */
   settled(): Promise<void>;
 };
@@ -95,10 +98,13 @@ export const createAuthentication = ({
     };
   };
 
+  const proofs = new WeakMap<IncomingMessage, Proof>();
+
   const identify: RequestStep = async (exchange) => {
     const { incoming } = exchange;
     for (const [name, value] of Object.entries(possession.headersFor(incoming))) exchange.setHeader(name, value);
     const { principal, possession: shown } = (await clients.identify(incoming)) ?? (await identifyByToken(incoming));
+    if (shown?.by === 'proof') proofs.set(incoming, shown.proof);
     const reason = readAccessReason(headerOf(incoming.headers['access-reason']));
     return {
       ...exchange,
@@ -110,6 +116,11 @@ export const createAuthentication = ({
   return {
     identify,
     spendProof: possession.spend,
+    // Of a request that was refused before anybody knew whether it changes something, too.
+    ended: (incoming) => {
+      const proof = proofs.get(incoming);
+      if (proof) usedProofs.note(proof);
+    },
     settled: async () => {
       await Promise.all([usedProofs.settled(), clients.settled()]);
     },

@@ -122,6 +122,28 @@ describe('an issuer that is away', () => {
     await until(() => keys.known());
   });
 
+  test('while it has published a new key: nobody who has it is called a stranger, and it is found when it is back', async () => {
+    await keys.find('key-1');
+    time.move(31_000);
+    issuer.state.down = true;
+    issuer.state.keys = [createKey('key-2').jwk];
+    for (const ms of [0, 1_000, 6_000]) {
+      time.move(ms);
+      await expect(keys.find('key-2')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    }
+    issuer.state.down = false;
+    time.move(5_000);
+    expect(await keys.find('key-2')).toBeDefined();
+  });
+
+  test('a new key is found by all who bring it at once', async () => {
+    await keys.find('key-1');
+    time.move(31_000);
+    issuer.state.keys = [createKey('key-2').jwk];
+    const found = await Promise.all(Array.from({ length: 20 }, () => keys.find('key-2')));
+    expect(found.every((key) => key !== undefined)).toBe(true);
+  });
+
   test('for a day: its keys go on working; longer: they do not', async () => {
     await keys.find('key-1');
     issuer.state.down = true;

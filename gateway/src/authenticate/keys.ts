@@ -87,7 +87,9 @@ export const createKeys = ({
   let current: { keys: ReadonlyMap<string, KeyObject>; readAt: Date } | undefined;
   let askedAt: Date | undefined;
   let unknownAt: Date | undefined;
-  let underWay: Promise<void> | undefined;
+  /** Whether the last reading for an unknown id was answered. */
+  let wasUnknownTold = true;
+  let underWay: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -109,11 +111,15 @@ export const createKeys = ({
     current = { keys: toKeys(await read(found.jwks_uri)), readAt: clock() };
   };
 
-  /** One request at a time; everybody who needs it waits for the same one. Never rejects. */
-  const refresh = (): Promise<void> => {
+  /** One request at a time; everybody who needs it waits for the same one. Never rejects: false when it failed. */
+  const refresh = (): Promise<boolean> => {
     askedAt = clock();
     underWay ??= readKeys()
-      .catch((error: unknown) => log.warn('issuer-keys-unreachable', { error }))
+      .then(() => true)
+      .catch((error: unknown) => {
+        log.warn('issuer-keys-unreachable', { error });
+        return false;
+      })
       .finally(() => {
         underWay = undefined;
       });
@@ -130,9 +136,13 @@ export const createKeys = ({
   /** A reading that is under way for another reason may have begun before the key was published: it does not count. */
   const lookForUnknown = async (id: string): Promise<void> => {
     await underWay;
-    if (stopped || current?.keys.has(id) || !isOver(unknownAt, PAUSE_MS)) return;
-    unknownAt = clock();
-    await refresh();
+    if (stopped || current?.keys.has(id)) return;
+    if (isOver(unknownAt, wasUnknownTold ? PAUSE_MS : LONGEST_START_PAUSE_MS)) {
+      unknownAt = clock();
+      wasUnknownTold = await refresh();
+    } else await underWay;
+    // It may be a new key: nobody who has it is a stranger before the issuer has said so.
+    if (!wasUnknownTold && !current?.keys.has(id)) throw new HouseError('SERVICE_UNAVAILABLE');
   };
 
   const keepAsking = async (pauseMs: number): Promise<void> => {

@@ -110,11 +110,22 @@ describe('where proofs are optional', () => {
     expect(body).toEqual({ data: { a: 'op-1', b: 'op-1' } });
   });
 
-  test('a query uses no proof up', async () => {
+  test('a proof that was read with a query opens no door', async () => {
     const accessToken = app.token();
     const proof = app.proof(accessToken);
-    for (const query of [READ, READ, OPEN, READ])
-      expect((await app.send(query, [proof], { accessToken })).status).toBe(200);
+    for (const query of [READ, READ]) expect((await app.send(query, [proof], { accessToken })).status).toBe(200);
+    expect((await app.send(OPEN, [proof], { accessToken })).status).toBe(401);
+    expect((await app.ask(OPEN)).status).toBe(200);
+  });
+
+  test.each([
+    ['is not GraphQL', 'query {'],
+    ['asks for what is not there', '{ nothing }'],
+  ])('a proof that was read with a request that %s opens no door', async (_what, refused) => {
+    const accessToken = app.token();
+    const proof = app.proof(accessToken);
+    expect((await app.send(refused, [proof], { accessToken })).status).toBe(400);
+    expect((await app.send(OPEN, [proof], { accessToken })).status).toBe(401);
   });
 
   test('a mutation that is forbidden uses no proof up, and one that is over its limit does not count a replay', async () => {

@@ -107,7 +107,10 @@ export const createPossession = ({
   };
 
   const spend: OperationStep = async ({ definition, possession, traceId }) => {
-    if (definition.operation !== 'mutation') return [];
+    if (definition.operation !== 'mutation') {
+      if (possession?.by === 'proof') usedProofs.note(possession.proof);
+      return [];
+    }
     if (possession?.by === 'proof') {
       try {
         if (await usedProofs.use(possession.proof)) return [];

@@ -1,5 +1,6 @@
 /**
- * The proofs that mutations were made with: each is good for one document. They stand in PostgreSQL before anything has an
+ * The proofs that requests were made with: each is good for one document that changes something, and for none that was seen
+ * with a request before. They stand in PostgreSQL before anything has an
  * effect, for all gateways and all subgraphs (decision 0011); Redis has no part in it.
  */
 import { createHash } from 'node:crypto';
@@ -14,6 +15,11 @@ export type UsedProofs = {
    * @throws when the database cannot be asked; whether it was used up is not known then.
    */
   use(proof: Proof): Promise<boolean>;
+  /**
+   * Remembers the proof of a request that changes nothing, so that whoever has read it cannot change anything with it.
+   * Nobody waits for it; a proof that `use` or `note` has had is not written again.
+   */
+  note(proof: Proof): void;
   /** Resolves when nothing is being forgotten any more; call it before the database is closed. */
   settled(): Promise<void>;
 };
@@ -24,6 +30,8 @@ const KEPT_LONGER_MS = 10 * 60_000;
 const FORGET_PAUSE_MS = 10_000;
 const FORGET_BATCH = 1_000;
 const FORGET_BATCHES = 20;
+/** Notes under way at once; what comes beyond is not noted. */
+const NOTES_LIMIT = 1_000;
 
 const USE = `INSERT INTO gateway.used_proofs (key_thumbprint, jti_hash, until) VALUES ($1, $2, $3)
   ON CONFLICT DO NOTHING RETURNING 1 AS used`;
@@ -64,13 +72,31 @@ export const createUsedProofs = ({
       });
   };
 
+  const had = new WeakSet<Proof>();
+  const notes = new Set<Promise<void>>();
+
+  const put = async (proof: Proof): Promise<boolean> => {
+    had.add(proof);
+    const { key, id, goodUntil } = proof;
+    const digest = createHash('sha256').update(id).digest();
+    const rows = await database.query(USE, [key, digest, later(goodUntil, KEPT_LONGER_MS)]);
+    forgetInTime();
+    return rows.length === 1;
+  };
+
   return {
-    use: async ({ key, id, goodUntil }) => {
-      const digest = createHash('sha256').update(id).digest();
-      const rows = await database.query(USE, [key, digest, later(goodUntil, KEPT_LONGER_MS)]);
-      forgetInTime();
-      return rows.length === 1;
+    use: put,
+    note: (proof) => {
+      if (had.has(proof) || notes.size >= NOTES_LIMIT) return;
+      const noting: Promise<void> = put(proof)
+        .then(() => undefined)
+        .catch((error: unknown) => log.warn('proof-not-noted', { error }))
+        .finally(() => notes.delete(noting));
+      notes.add(noting);
     },
-    settled: async () => underWay,
+    settled: async () => {
+      await Promise.all(notes);
+      await underWay;
+    },
   };
 };

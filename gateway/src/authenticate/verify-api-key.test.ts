@@ -139,12 +139,24 @@ test('a key that is revoked stops working within ten seconds at every gateway, a
   expect(await gateways[1]?.verify(key, NEAR)).toBe('api-key-revoked');
 });
 
-test('guesses do not fill the memory: the oldest is forgotten', async () => {
+test('guesses do not fill the memory: the oldest is forgotten, and no real key is', async () => {
   const small = house.gateway(2);
   await small.verify(key, NEAR);
-  await small.verify(invented(), NEAR);
+  await small.settled();
+  const first = invented();
+  for (const guess of [first, invented()]) expect(await small.verify(guess, NEAR)).toBe('api-key-unknown');
+  expect(await house.costOf(() => small.verify(first, NEAR))).toMatchObject({ queries: 0 });
+  for (let n = 0; n < 20; n += 1) await small.verify(invented(), NEAR);
+  expect(await house.costOf(() => small.verify(first, NEAR))).toMatchObject({ queries: 1 });
   expect(await house.costOf(() => small.verify(key, NEAR))).toMatchObject({ queries: 0 });
-  await small.verify(invented(), NEAR);
+});
+
+test('the memory of keys is bounded too: the oldest is read again', async () => {
+  const small = house.gateway(1);
+  const { key: other } = await house.keys.issue(TERMS, 'operator');
+  for (const one of [key, other]) await small.verify(one, NEAR);
+  await small.settled();
+  expect(await house.costOf(() => small.verify(other, NEAR))).toMatchObject({ queries: 0 });
   expect(await house.costOf(() => small.verify(key, NEAR))).toMatchObject({ queries: 1 });
 });
 

@@ -3,7 +3,7 @@
  *
  * What the table says is remembered for ten seconds, so that a key costs no query per request and one that is revoked stops
  * working within that time at every gateway. A key that nobody issued costs the same as a wrong secret: one query at most,
- * one hash, one comparison.
+ * one hash, one comparison; however many are invented, they push no real key out of memory.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@house/kernel/clock';
@@ -41,12 +41,22 @@ export type VerifyApiKey = {
 
 const KEPT_MS = 10_000;
 const KEYS_KEPT = 10_000;
+/** Of ids that nothing is known of, or not yet. */
+const UNKNOWN_KEPT = 1_000;
 const NOTE_EVERY_MS = 60_000;
 
 const ROLES: readonly Role[] = ['service'];
 const MAY_HOLD = scopesOf(ROLES);
 /** No HMAC comes out as this. */
 const NO_HASH = Buffer.alloc(32);
+
+/** Puts it last; the first goes where there is no more room. */
+const keep = <T>(entries: Map<string, T>, kept: number, id: string, entry: T): void => {
+  entries.delete(id);
+  const [oldest] = entries.keys();
+  if (entries.size >= kept && oldest !== undefined) entries.delete(oldest);
+  entries.set(id, entry);
+};
 
 /** No person has such a name: the keys of a client are counted and seen as one. */
 const subjectOf = (client: string): string => `client:${client}`;
@@ -78,6 +88,7 @@ export const createVerifyApiKey = ({
   keysKept?: number;
 }): VerifyApiKey => {
   const remembered = new Map<string, Remembered>();
+  const unknown = new Map<string, Remembered>();
   const writing = new Set<Promise<unknown>>();
 
   const load = async (id: string): Promise<Known | undefined> => {
@@ -86,20 +97,25 @@ export const createVerifyApiKey = ({
   };
 
   const forget = (id: string, entry: Remembered): void => {
-    if (remembered.get(id) === entry) remembered.delete(id);
+    for (const entries of [remembered, unknown]) if (entries.get(id) === entry) entries.delete(id);
   };
 
   const recall = (id: string): Remembered => {
     const now = clock();
-    const found = remembered.get(id);
+    const found = remembered.get(id) ?? unknown.get(id);
     // A clock that was set back must not lengthen the life of what was revoked.
     if (found && found.since <= now && now.getTime() - found.since.getTime() < KEPT_MS) return found;
     remembered.delete(id);
-    const [oldest] = remembered.keys();
-    if (remembered.size >= keysKept && oldest !== undefined) remembered.delete(oldest);
     const entry: Remembered = { since: now, known: load(id), isNoted: false };
-    remembered.set(id, entry);
-    entry.known.catch(() => forget(id, entry));
+    keep(unknown, Math.min(UNKNOWN_KEPT, keysKept), id, entry);
+    entry.known.then(
+      (known) => {
+        if (!known) return;
+        forget(id, entry);
+        keep(remembered, keysKept, id, entry);
+      },
+      () => forget(id, entry),
+    );
     return entry;
   };
 

@@ -19,8 +19,9 @@ type ExecutorContext = Parameters<Executor>[0];
 export type OperationStep = (operation: Operation, edition: Edition) => Promise<readonly GraphQLError[]>;
 
 /**
- * Told of what was executed, before it is answered. @param refusals the codes of payloads that refused, by the names that
- * their mutations have in the answer. It must not reject.
+ * Told of what became of every operation that was judged, before it is answered. @param refusals the codes of payloads that
+ * refused, by the names that their mutations have in the answer; no entry for what has no answer: it was not executed, or
+ * failed. It must not reject.
  */
 export type AnswerStep = (operation: Operation, refusals: ReadonlyMap<string, readonly string[]>) => Promise<void>;
 
@@ -107,11 +108,18 @@ export const createExecution = ({
     async (requestContext) => {
       const operation = toOperation(requestContext);
       if (isRefused(operation)) return { errors: operation };
-      const refusals = await judge(operation);
-      if (refusals.length > 0) return { errors: refusals };
-      const { data, errors, extensions } = await execute(withRefusals(requestContext));
-      const refused = takeRefusals(data);
-      for (const step of answerSteps) await step(operation, refused);
+      let refused: ReadonlyMap<string, readonly string[]> = new Map();
+      let answer: Awaited<ReturnType<Executor>>;
+      try {
+        const refusals = await judge(operation);
+        if (refusals.length > 0) return { errors: refusals };
+        answer = await execute(withRefusals(requestContext));
+        refused = takeRefusals(answer.data);
+      } finally {
+        // Also of what was refused late, or broke: what was taken for it is not kept for ever.
+        for (const step of answerSteps) await step(operation, refused);
+      }
+      const { data, errors, extensions } = answer;
       // The executor makes null of a value that breaks the schema and would tell about it in `extensions`.
       if (extensions)
         log.error('answer-breaks-the-schema', { traceId: (requestContext.context as RequestContext).traceId });

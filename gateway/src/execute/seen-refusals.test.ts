@@ -42,6 +42,7 @@ test('what was asked for beside the selection is taken out of the answer', () =>
   expect([...takeRefusals(data)]).toEqual([
     ['x', ['NOT_FOUND', 'CONSENT_REQUIRED']],
     ['y', []],
+    ['b', []],
   ]);
   expect(data).toEqual({ x: { done: false }, y: { done: true }, z: null, b: 'text' });
   expect([...takeRefusals(null)]).toEqual([]);

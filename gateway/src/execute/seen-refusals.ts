@@ -78,12 +78,19 @@ type Payload = { [SEEN]?: readonly { readonly code?: unknown }[] | null };
 
 const isPayload = (value: unknown): value is Payload => typeof value === 'object' && value !== null && SEEN in value;
 
-/** Takes the refusals out of the answer. @returns their codes by the mutation's name in the answer. */
+/**
+ * Takes the refusals out of the answer. @returns their codes by the mutation's name in the answer; none where it was done,
+ * and no entry where nothing was answered, which is all of them where one that must not be null is.
+ */
 export const takeRefusals = (data: unknown): ReadonlyMap<string, readonly string[]> => {
   const refusals = new Map<string, readonly string[]>();
   if (typeof data !== 'object' || data === null) return refusals;
   for (const [name, payload] of Object.entries(data)) {
-    if (!isPayload(payload)) continue;
+    if (payload === null || payload === undefined) continue;
+    if (!isPayload(payload)) {
+      refusals.set(name, []);
+      continue;
+    }
     refusals.set(
       name,
       (payload[SEEN] ?? []).map(({ code }) => String(code)),

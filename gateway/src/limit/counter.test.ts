@@ -71,6 +71,19 @@ describe('the embedded counter', () => {
     move(1_000);
     expect(await takeOf(counter, 'c', window)).toBe(0);
   });
+
+  test('that is full looks for windows that are over once a second at most', async () => {
+    const { clock, move } = createClock();
+    const counter = createEmbeddedCounter({ clock, keysKept: 1 });
+    const window = { max: 1, windowMs: 1_200 };
+    await takeOf(counter, 'a', window);
+    move(600);
+    await expect(takeOf(counter, 'b', window)).rejects.toThrow('at most 1');
+    move(999);
+    await expect(takeOf(counter, 'b', window)).rejects.toThrow('at most 1');
+    move(1);
+    expect(await takeOf(counter, 'b', window)).toBe(0);
+  });
 });
 
 describe('no two lists of parts make one key', () => {

@@ -74,17 +74,25 @@ const createRuler = (fragmentOf: (name: string) => FragmentDefinitionNode | null
     return total;
   };
 
-  /** Fields at the root itself, for mutations. */
-  const atRoot = ({ selections }: SelectionSetNode, within: ReadonlySet<string> = new Set()): number => {
+  const roots = new Map<string, number>();
+
+  /** Fields at the root itself, for mutations. Each fragment is counted once, however often and deep it is spread. */
+  const atRoot = ({ selections }: SelectionSetNode): number => {
     let count = 0;
     for (const node of selections) {
       if (node.kind === Kind.FIELD) count += 1;
-      else if (node.kind === Kind.INLINE_FRAGMENT) count += atRoot(node.selectionSet, within);
-      else if (!within.has(node.name.value)) {
-        const fragment = fragmentOf(node.name.value);
-        if (fragment) count += atRoot(fragment.selectionSet, new Set([...within, node.name.value]));
-      }
+      else count += node.kind === Kind.INLINE_FRAGMENT ? atRoot(node.selectionSet) : ofRoots(node.name.value);
     }
+    return count;
+  };
+
+  const ofRoots = (name: string): number => {
+    const known = roots.get(name);
+    if (known !== undefined) return known;
+    roots.set(name, 0);
+    const fragment = fragmentOf(name);
+    const count = fragment ? atRoot(fragment.selectionSet) : 0;
+    roots.set(name, count);
     return count;
   };
 
@@ -99,8 +107,7 @@ export const limitDocument =
     return {
       OperationDefinition: (node) => {
         const { depth, aliases, fields } = ruler.ofSelections(node.selectionSet);
-        const mutations =
-          node.operation === 'mutation' && fields <= limits.fields ? ruler.atRoot(node.selectionSet) : 0;
+        const mutations = node.operation === 'mutation' ? ruler.atRoot(node.selectionSet) : 0;
         const measured = { depth, aliases, fields, mutations };
         const exceeded = (['depth', 'aliases', 'fields', 'mutations'] as const).find(
           (name) => measured[name] > limits[name],

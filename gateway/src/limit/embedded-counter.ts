@@ -4,11 +4,13 @@ import { notAhead, waitMsOf, withAdmitted, withoutOne } from './sliding-log.ts';
 
 /** One key holds at most `max` numbers; a house of a thousand flats has a few thousand keys. */
 const KEYS_KEPT = 100_000;
+/** Looking at all of them takes milliseconds, which a flood must not cost at every one of its requests. */
+const SCANNED_EVERY_MS = 1_000;
 
 /**
  * Counts in this process: for one gateway without Redis. Taking is one synchronous step, so it is atomic.
- * Memory is bounded: past `keysKept` keys it first forgets those whose window is over and then refuses new ones
- * (fail closed), because forgetting a live key would be a way around its limit.
+ * Memory is bounded: past `keysKept` keys it first forgets those whose window is over, once a second at most, and then
+ * refuses new ones (fail closed), because forgetting a live key would be a way around its limit.
  */
 export const createEmbeddedCounter = ({
   clock,
@@ -18,11 +20,16 @@ export const createEmbeddedCounter = ({
   keysKept?: number;
 }): Counter => {
   const windows = new Map<string, { times: readonly number[]; endsAt: number }>();
+  let scannedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws RangeError */
   const makeRoom = (added: number, now: number): void => {
     if (windows.size + added <= keysKept) return;
-    for (const [key, { endsAt }] of windows) if (endsAt <= now) windows.delete(key);
+    // Also when the clock was set back.
+    if (scannedAt > now || now - scannedAt >= SCANNED_EVERY_MS) {
+      scannedAt = now;
+      for (const [key, { endsAt }] of windows) if (endsAt <= now) windows.delete(key);
+    }
     if (windows.size + added > keysKept) throw new RangeError(`expected at most ${keysKept} limited keys`);
   };
 

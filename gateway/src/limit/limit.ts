@@ -1,7 +1,7 @@
 /** How much: bytes and syntax, what one document may ask for, and how often a field may be used, by whom and on what. */
 export { accept } from './accept.ts';
 export { ADMIT_LIMITS, admit } from './admit.ts';
-export { createCounter } from './create-counter.ts';
+export { createCounters } from './create-counter.ts';
 export { DOCUMENT_LIMITS, limitDocument } from './document-limits.ts';
 export { createLimitMetrics } from './limit-metrics.ts';
 export { createLimitedFields, type LimitedFields } from './limited-fields.ts';

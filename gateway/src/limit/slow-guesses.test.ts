@@ -34,16 +34,58 @@ const invent = async (count: number, from = 0): Promise<(string | null)[]> => {
 
 test('after twenty invented tokens in a minute their network is told to slow down, each time for twice as long', async () => {
   expect(await invent(20)).toEqual(Array.from({ length: 20 }, () => null));
-  expect(await invent(3, 20)).toEqual(['30', '30', '30']);
-  house.move(29_999);
+  expect(await invent(3, 20)).toEqual(['60', '60', '60']);
+  house.move(59_999);
   expect(await invent(1, 30)).toEqual(['1']);
   house.move(1);
-  expect(await invent(1, 40)).toEqual(['60']);
+  expect(await invent(20, 40)).toEqual(Array.from({ length: 20 }, () => null));
+  expect(await invent(1, 60)).toEqual(['120']);
+});
+
+test('who waits as long as told is not punished for what came before', async () => {
+  await invent(20);
+  const [told] = await invent(1, 20);
+  house.move(Number(told) * 1_000);
+  expect(await invent(2, 30)).toEqual([null, null]);
+});
+
+test('a lock that is known costs no query, however many tokens are invented while it holds', async () => {
+  let queries = 0;
+  const counted: typeof database = {
+    ...database,
+    query: (...asked) => {
+      queries += 1;
+      return database.query(...asked);
+    },
+    close: async () => undefined,
+  };
+  await house.close();
+  house = await startHouse({ database: counted });
+  await invent(21);
+  const before = queries;
+  expect(await invent(30, 30)).toEqual(Array.from({ length: 30 }, () => '60'));
+  expect(queries).toBe(before);
+  house.move(60_000);
+  expect(await invent(1, 70)).toEqual([null]);
+  expect(queries).toBeGreaterThan(before);
+});
+
+test('a lock is known at a gateway that has not seen the guesses', async () => {
+  await invent(21);
+  const other = await startHouse({ database: { ...database, close: async () => undefined } });
+  try {
+    for (let n = 0; n < 2; n += 1) {
+      const { headers } = await other.post(BODY, { authorization: `Bearer other-${n}` });
+      expect(headers.get('retry-after')).toBe('60');
+    }
+  } finally {
+    await other.close();
+  }
 });
 
 test('one token that is sent again and again is told so before its network is', async () => {
   for (let n = 0; n < 20; n += 1) expect((await send('again')).headers.get('retry-after')).toBeNull();
-  expect((await send('again')).headers.get('retry-after')).toBe('30');
+  expect((await send('again')).headers.get('retry-after')).toBe('60');
   expect((await send('again')).status).toBe(401);
 });
 

@@ -6,6 +6,7 @@
  * It is looked at after a token was refused, never before: a valid token passes, whoever shares its network.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '@house/kernel/clock';
 import { createDeadline } from '@house/kernel/subgraph';
 import type { Log } from '@house/kernel/telemetry';
 import { namedByApiKey } from '../authenticate/authenticate.ts';
@@ -13,12 +14,17 @@ import { HttpRefusal } from '../refusal.ts';
 import type { RequestStep } from '../request-path.ts';
 import { networkOf } from './client-network.ts';
 import type { Counter } from './counter.ts';
+import { createKnownLocks } from './known-locks.ts';
 import type { LimitMetrics } from './limit-metrics.ts';
 import type { Locked, Lockouts } from './lockouts.ts';
 import { digestOf } from './places.ts';
 import type { LockoutPolicy } from './policy.ts';
 import { createStoreWatch } from './store-watch.ts';
 
+/**
+ * `firstMs` is `windowMs` at least: whoever waits for as long as a lock is told then finds the window empty, and is not locked
+ * again at once for what came before it.
+ */
 export type GuessPolicy = LockoutPolicy & { readonly max: number; readonly windowMs: number };
 
 /** Twenty in a minute are no app's mistake; one more locks. */
@@ -27,7 +33,7 @@ export const TOKEN_GUESSES: GuessPolicy = {
   windowMs: 60_000,
   failures: 1,
   withinMs: 60_000,
-  firstMs: 30_000,
+  firstMs: 60_000,
   longestMs: 3_600_000,
 };
 
@@ -55,6 +61,7 @@ export const slowGuesses = ({
   counter,
   lockouts,
   metrics,
+  clock,
   log,
 }: {
   step: RequestStep;
@@ -62,9 +69,11 @@ export const slowGuesses = ({
   counter: Counter;
   lockouts: Lockouts;
   metrics: LimitMetrics;
+  clock: Clock;
   log: Log;
 }): RequestStep => {
   const watch = createStoreWatch('lockouts', log);
+  const known = createKnownLocks({ clock });
 
   const keysOf = ({ headers, socket }: IncomingMessage): readonly string[] => [
     digestOf('token', ...saidBy(headers)),
@@ -74,8 +83,14 @@ export const slowGuesses = ({
   /** @returns for how long nothing more should be tried. */
   const waitMsAfter = async (incoming: IncomingMessage): Promise<number> => {
     const keys = keysOf(incoming);
+    const knownMs = known.waitMs(keys);
+    if (knownMs > 0) {
+      metrics.decided(POLICY, 'locked');
+      return knownMs;
+    }
     const asked = keys.map((key): Locked => ({ ...policy, key }));
     const locked = await lockouts.locked(asked);
+    for (const [key, waitMs] of locked) known.learn(key, waitMs);
     if (locked.size > 0) {
       metrics.decided(POLICY, 'locked');
       return Math.max(...locked.values());
@@ -84,7 +99,13 @@ export const slowGuesses = ({
     const { waits } = await counter.take(keys.map((key) => ({ key, count: 1, max, windowMs })));
     metrics.guessed(POLICY);
     const over = asked.filter((_, index) => (waits[index] ?? 0) > 0);
-    const waitsMs = await Promise.all(over.map((one) => lockouts.failed({ ...one, policy: POLICY })));
+    const waitsMs = await Promise.all(
+      over.map(async (one) => {
+        const waitMs = await lockouts.failed({ ...one, policy: POLICY });
+        known.learn(one.key, waitMs);
+        return waitMs;
+      }),
+    );
     return Math.max(0, ...waitsMs);
   };
 

@@ -1,7 +1,7 @@
 /**
  * How much? Every limited root field of an operation needs a place in each of its budgets; all are taken in one atomic
- * step, or none. After the answer, what was refused inside leaves the targets' budgets: a stranger who knocks at a door uses
- * up nothing of its owner's, and is locked out when there are too many such knocks.
+ * step, or none. After the answer, what was refused inside, or has no answer, leaves the targets' budgets: a stranger who
+ * knocks at a door uses up nothing of its owner's, and is locked out when there are too many such knocks.
  */
 import { HouseError } from '@house/kernel/errors';
 import type { Log } from '@house/kernel/telemetry';
@@ -27,7 +27,7 @@ type Use = {
   readonly guesser: Locked | undefined;
 };
 
-/** Codes that a payload was refused with, by the field's name in the answer. */
+/** Codes that a payload was refused with, by the field's name in the answer; none: it was done; no entry: no answer. */
 export type Refusals = ReadonlyMap<string, readonly string[]>;
 
 type Refused = { readonly use: Use; readonly error: HouseError };
@@ -35,7 +35,7 @@ type Refused = { readonly use: Use; readonly error: HouseError };
 export type Limiter = {
   /** @returns one error for each field that has no place, is locked, or cannot be counted now; none: all places are taken. */
   take(operation: Operation, fields: LimitedFields): Promise<readonly GraphQLError[]>;
-  /** Told of what the answer refused. It never rejects. */
+  /** Told of what the answer refused, for every operation whose places were taken. It never rejects. */
   settle(operation: Operation, refusals: Refusals): Promise<void>;
 };
 
@@ -55,6 +55,15 @@ const usesOf = (operation: Operation, fields: LimitedFields): readonly Use[] => 
 
 const rateLimited = (waitMs: number): HouseError =>
   new HouseError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+
+/**
+ * Nothing but what was typed is wrong, which whoever typed it could have known: it tells of nothing that is there, so that no
+ * free try is a guess. Where a policy counts it as one it is no mistake.
+ */
+const isMistake = ({ limited: { policy } }: Use, codes: readonly string[]): boolean =>
+  codes.length > 0 &&
+  codes.every((code) => code === 'BAD_USER_INPUT') &&
+  !policy.lockout?.codes.includes('BAD_USER_INPUT');
 
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 
@@ -144,9 +153,11 @@ export const createLimiter = ({
     await lockouts.failed({ ...guesser, policy: coordinate });
   };
 
-  const giveBack = async ({ places }: Use, taken: Taken): Promise<void> => {
-    const ofTargets = places.filter(({ isOfTarget }) => isOfTarget).map(({ key }) => key);
-    if (ofTargets.length > 0) await taken.giveBack(ofTargets);
+  /** Who mistyped pays nothing either. */
+  const giveBack = async (use: Use, codes: readonly string[], taken: Taken): Promise<void> => {
+    const isFree = isMistake(use, codes);
+    const keys = use.places.filter(({ isOfTarget }) => isOfTarget || isFree).map(({ key }) => key);
+    if (keys.length > 0) await taken.giveBack(keys);
   };
 
   return {
@@ -162,9 +173,11 @@ export const createLimiter = ({
       underWay.delete(operation);
       if (!known) return;
       for (const use of known.uses) {
+        // Without an answer nothing was guessed, since nothing was told, and who asked keeps the place used up. Counted as a
+        // guess, it would lock a person out of the own door whose house is slow.
         const codes = refusals.get(use.name) ?? [];
-        if (codes.length === 0) continue;
-        const settled = await Promise.allSettled([countGuess(use, codes), giveBack(use, known.taken)]);
+        if (codes.length === 0 && refusals.has(use.name)) continue;
+        const settled = await Promise.allSettled([countGuess(use, codes), giveBack(use, codes, known.taken)]);
         for (const one of settled)
           if (one.status === 'rejected')
             log.error('limit-not-settled', { traceId: operation.traceId, error: one.reason });

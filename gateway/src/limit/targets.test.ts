@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { type Doors, SELECTIONS, startDoors } from '../test/doors.ts';
+import { type Doors, misspelt, SELECTIONS, startDoors, UNANSWERED } from '../test/doors.ts';
+import { startHouse } from '../test/house.ts';
 
 let house: Doors;
 afterEach(() => house.close());
@@ -11,6 +12,11 @@ const perDoor = (max: number) => ({
     { per: 'accessPoint', argument: 'input.accessPointId', max, windowMs: MINUTE_MS },
   ] as const,
 });
+const until = async (isTrue: () => Promise<boolean>): Promise<void> => {
+  const since = performance.now();
+  while (!(await isTrue()) && performance.now() - since < 5_000)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+};
 const statusesOf = (answers: readonly { status: number }[]): number[] => answers.map(({ status }) => status);
 
 test('a door has a budget of its own, and what it refuses is not taken from who asked', async () => {
@@ -47,6 +53,27 @@ test('a stranger pays for every try', async () => {
   expect(statusesOf(await Promise.all(tries)).sort()).toEqual([200, 200, 200, 429, 429]);
 });
 
+test('who mistypes pays nothing for it, and who guesses beside does', async () => {
+  house = await startDoors({ limits: perDoor(100) });
+  const mistake = misspelt('BAD_USER_INPUT');
+  for (let n = 0; n < 10; n += 1) expect((await house.open('anna', mistake, SELECTIONS.nothing)).status).toBe(200);
+  const guess = misspelt('BAD_USER_INPUT', 'NOT_FOUND');
+  const answers = [1, 2, 3, 4].map(() => house.open('anna', guess));
+  expect(statusesOf(await Promise.all(answers)).sort()).toEqual([200, 200, 200, 429]);
+  expect((await house.open('anna', mistake)).status).toBe(429);
+});
+
+test('a mistake is paid for where the policy counts it as a guess', async () => {
+  const [actor] = perDoor(1)['Mutation.openAccessPoint'];
+  const lockout = { failures: 10, withinMs: MINUTE_MS, firstMs: MINUTE_MS, longestMs: MINUTE_MS };
+  const policy = { budgets: [actor], lockout: { ...lockout, codes: ['BAD_USER_INPUT'] } };
+  house = await startDoors({ limits: { 'Mutation.openAccessPoint': policy } });
+  // It is opened when first asked, which takes long.
+  await house.database.query('SELECT 1', []);
+  for (let n = 0; n < 3; n += 1) expect((await house.open('anna', misspelt('BAD_USER_INPUT'))).status).toBe(200);
+  expect((await house.open('anna', misspelt('BAD_USER_INPUT'))).status).toBe(429);
+});
+
 test('1 000 accounts that share one door open it exactly as often as the door allows', async () => {
   house = await startDoors({ limits: perDoor(20) });
   const statuses: number[] = [];
@@ -72,4 +99,32 @@ test('decisions are counted by policy and verdict, and by nothing that tells who
     'limit_decisions_total{policy="Mutation.openAccessPoint",verdict="admitted"} 1',
     'limit_decisions_total{policy="Mutation.openAccessPoint",verdict="refused"} 1',
   ]);
+});
+
+test.each(UNANSWERED)('who gets no answer uses up nothing of a door that is not theirs: %s', async (stranger) => {
+  house = await startDoors({ limits: { 'Mutation.openAccessPoint': perDoor(2)['Mutation.openAccessPoint'].slice(1) } });
+  const aliases = ['a', 'b'].map(
+    (name) => `${name}: openAccessPoint(input: { accessPointId: "door-of-anna" }) { __typename }`,
+  );
+  const { codes } = await house.ask(`mutation { ${aliases.join(' ')} }`, {
+    claims: { sub: stranger },
+    headers: stranger === 'late-1' ? { 'x-request-deadline': '200' } : {},
+  });
+  expect(codes).toEqual([stranger === 'late-1' ? 'DEADLINE_EXCEEDED' : 'INTERNAL']);
+  // Who is late is told so before the places are free.
+  await until(async () => (await house.open('anna', 'door-of-anna')).status === 200);
+  expect(house.opened).toEqual(['anna']);
+  expect((await house.open('anna', 'door-of-anna')).status).toBe(200);
+});
+
+test('what was done keeps its place, also where the answer has no errors to see', async () => {
+  const plain = await startHouse({
+    limits: { 'Mutation.openAccessPoint': [{ per: 'accessPoint', argument: 'id', max: 1, windowMs: MINUTE_MS }] },
+  });
+  try {
+    const statusNow = async () => (await plain.ask('mutation { openAccessPoint(id: "ap") }')).status;
+    expect([await statusNow(), await statusNow()]).toEqual([200, 429]);
+  } finally {
+    await plain.close();
+  }
 });

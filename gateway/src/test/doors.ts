@@ -18,6 +18,12 @@ const SDL = parseSubgraph(`
 const mayOpen = (subject: string, door: string): boolean =>
   door === `door-${subject.startsWith('of-all-') ? 'of-all' : `of-${subject}`}`;
 
+/** A door `misspelt-A+B` is refused with the codes A and B. */
+export const misspelt = (...codes: readonly string[]): string => `misspelt-${codes.join('+')}`;
+
+/** For `late-1` there is never an answer, and `breaking-1` breaks whatever is asked for. */
+export const UNANSWERED = ['late-1', 'breaking-1'] as const;
+
 /** What an app asks for, and what somebody asks for who wants to be seen as little as possible. */
 export const SELECTIONS = { usual: 'operation { id } errors { code }', nothing: '__typename' } as const;
 
@@ -37,7 +43,11 @@ export const startDoors = async (over: Partial<GatewayOptions>): Promise<Doors> 
     _: unknown,
     { input }: { input: { accessPointId: string } },
     { principal }: { principal: { subject: string } },
-  ) => {
+  ): Promise<never> | object => {
+    if (principal.subject.startsWith('late-')) return new Promise<never>(() => undefined);
+    if (principal.subject.startsWith('breaking-')) throw new TypeError('expected anybody else');
+    const codes = input.accessPointId.match(/^misspelt-(.*)$/)?.[1]?.split('+');
+    if (codes) return { operation: null, errors: codes.map((code) => ({ code, message: code })) };
     if (!mayOpen(principal.subject, input.accessPointId))
       return { operation: null, errors: [{ code: 'NOT_FOUND', message: 'There is no such object.' }] };
     opened.push(principal.subject);
