@@ -75,6 +75,29 @@ test('what cannot be used leaves the former value in use, is told once, and is r
   expect(told).toEqual({ changed: 1, refused: 2 });
 });
 
+test('what only could not be read for a moment is used as soon as it can be, without another change', () => {
+  write('left', 'a');
+  let isExhausted = false;
+  let refused = 0;
+  const watched = watchFiles({
+    paths: { left: path('left') },
+    parse: ({ left }) => {
+      if (isExhausted) throw new Error('EMFILE: too many open files');
+      return { half: left };
+    },
+    clock: () => now,
+    refused: () => {
+      refused += 1;
+    },
+  });
+  isExhausted = true;
+  write('left', 'bb');
+  for (let look = 0; look < 3; look += 1) expect(watched(0)).toEqual({ half: 'a' });
+  isExhausted = false;
+  expect(watched(0)).toEqual({ half: 'bb' });
+  expect(refused).toBe(1);
+});
+
 test('a file that is renamed into place is a changed one, whatever its size and time', () => {
   write('left', 'a');
   write('right', 'a');

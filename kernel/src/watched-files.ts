@@ -26,7 +26,7 @@ const stampOf = (path: string): string => {
 
 /**
  * Reads the files, and again when one of them has changed. What cannot be used (half written, halves that do not belong
- * together yet) leaves the former value in use; it is told once and tried again when a file has changed again.
+ * together yet) leaves the former value in use; it is told once and tried again at every look.
  *
  * @param parse throws when the contents cannot be used. An absent path has no content.
  * @throws what `parse` or the file system throws, the first time.
@@ -58,6 +58,8 @@ export const watchFiles = <Name extends string, T>({
   let stamps = look();
   let value = read();
   let lookedAt = clock().getTime();
+  /** What could not be used, and why. */
+  let told: string | undefined;
 
   return (maxAgeMs = LOOK_EVERY_MS) => {
     const now = clock().getTime();
@@ -66,12 +68,16 @@ export const watchFiles = <Name extends string, T>({
     lookedAt = now;
     const found = look();
     if (found === stamps) return value;
-    stamps = found;
     try {
       value = read();
+      stamps = found;
+      told = undefined;
       changed?.();
     } catch (error) {
-      refused?.(error);
+      // The files may be well and only our reading failed: they need not change for the next one to succeed.
+      const failure = `${found}\n${error}`;
+      if (failure !== told) refused?.(error);
+      told = failure;
     }
     return value;
   };

@@ -1,4 +1,5 @@
 /** Our connections to a subgraph: kept while they are used, and with TLS renewed when our certificate or its authority is. */
+import { createSecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { Watched } from '../watched-files.ts';
 import { type Credentials, TLS_LIMITS } from './tls.ts';
@@ -12,9 +13,9 @@ const KEPT_ALIVE_MS = 1_000;
 /** Over TLS the service proves its name, wherever it is, and we prove ours; nothing is left of what was checked before. */
 const createConnector = (name: string, { ca, cert, key }: Credentials): buildConnector.connector => {
   const connect = buildConnector({
-    ...TLS_LIMITS,
-    ...(ca !== undefined && { ca }),
-    ...{ cert, key, rejectUnauthorized: true, allowH2: false, maxCachedSessions: 0 },
+    // Made once: for each connection the files would be parsed anew.
+    secureContext: createSecureContext({ ...TLS_LIMITS, cert, key, ...(ca !== undefined && { ca }) }),
+    ...{ rejectUnauthorized: true, allowH2: false, maxCachedSessions: 0 },
   });
   return (options, callback) => connect({ ...options, servername: name }, callback);
 };

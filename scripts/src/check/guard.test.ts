@@ -86,6 +86,7 @@ const PLANTED: readonly [rule: string, file: string, source: string][] = [
     'outbox',
     'idempotency',
     'payload',
+    'watched-files',
   ].map((room): [string, string, string] => [
     `kernel-${room}-looks-down-only`,
     `kernel/src/${room}/q.ts`,

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAuthorizationServer } from '@house/authorization-server/authorization-server';
 import { obtainToken } from '@house/authorization-server/obtain-token';
 import { watchPeppers } from '@house/gateway/authenticate/api-key-peppers';
@@ -45,6 +46,9 @@ export type HouseDeps = {
 
 /** Whom a newcomer is when nobody is named. */
 export const FIRST_USER = 'owner-a12';
+
+/** A simulator on this machine answers in a tenth of it. */
+const SUBSCRIBED_WITHIN_MS = 2_000;
 
 /** Where everything listens, and which database and dispatcher serve. */
 export type House = {
@@ -153,7 +157,11 @@ export const startHouse = async (deps: HouseDeps): Promise<House> => {
   const serveApiKeys = createApiKeyCommands(createApiKeys({ apiKeys, database, clock, random, log: telemetry.log }));
   const isFound = !config.PLATFORM_URL || isLoopback(config.PLATFORM_URL);
   const events = isFound ? await smartHome.receiveEvents({ host: '127.0.0.1', port: config.EVENTS_PORT }) : undefined;
-  if (events) lifecycle.add({ name: 'events', stop: () => events.close() });
+  if (events) {
+    lifecycle.add({ name: 'events', stop: () => events.close() });
+    // A house that says that it is ready asks the platform nothing more by itself; but it waits for no platform that is down.
+    await Promise.race([events.begun, delay(SUBSCRIBED_WITHIN_MS, undefined, { ref: false })]);
+  }
   const operator = await serveOperator({
     dataDirectory: config.DATA_DIR,
     serve: (request) => (request.command === 'api-key' ? serveApiKeys(request) : serveDeadLetters(request)),

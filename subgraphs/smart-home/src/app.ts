@@ -171,6 +171,7 @@ export const createSmartHome = async (options: SmartHomeOptions): Promise<SmartH
     SUBJECT_REMOVE: createForgetVehicles({ vehicles, outbox }),
     VEHICLE_ADD: rooms.vehicles.commands.VEHICLE_ADD.onChange,
     VEHICLE_REMOVE: rooms.vehicles.commands.VEHICLE_REMOVE.onChange,
+    VEHICLE_ADD_LATER: rooms.vehicles.commands.VEHICLE_ADD_LATER.onChange,
   };
   const relay = createRelay({
     store: outbox,

@@ -182,6 +182,26 @@ describe('a plate that the platform refuses for good', () => {
     }
     expect(endings[1]).toBe(endings[0]);
   });
+
+  test('ends no sooner than one that a device learns, added and taken off', async () => {
+    const resident = await residentOf(house, 'owner-a13');
+    const { id: premisesId } = await resident.home('Кв. 13');
+    const timed = async (work: () => Promise<{ operation: { id: string } | null }>): Promise<number> => {
+      const startedAt = performance.now();
+      await resident.ending((await work()).operation?.id ?? '');
+      return performance.now() - startedAt;
+    };
+    for (const plate of ['А892ВС 77', REFUSED]) {
+      let vehicleId = '';
+      const add = async () => {
+        const added = await resident.addVehicle({ premisesId, plate });
+        vehicleId = added.vehicle?.id ?? '';
+        return added;
+      };
+      expect(await timed(add)).toBeGreaterThanOrEqual(1_000);
+      expect(await timed(() => resident.removeVehicle({ vehicleId }))).toBeGreaterThanOrEqual(1_000);
+    }
+  });
 });
 
 test('a plate beyond its budget reaches the platform within the hour, and keeps nobody waiting', async () => {

@@ -23,6 +23,9 @@ const spell = (bytes: Uint8Array): string => [...bytes].map((byte) => ALPHABET.c
 /** The least id of that moment. */
 export const ulidFrom = (at: Date): string => encode(at.getTime(), TIME_LETTERS).padEnd(26, '0');
 
+/** The one before all others of its millisecond. */
+export const sameMoment = (id: string): string => id.slice(0, TIME_LETTERS).padEnd(26, '0');
+
 /** The same id for the same moment and name. */
 export const ulidOf = (at: Date, name: string): string =>
   encode(at.getTime(), TIME_LETTERS) + spell(createHash('sha256').update(name).digest().subarray(0, 16));

@@ -11,6 +11,7 @@ import type { Subject } from '../subjects.ts';
 import type { KeptKey } from '../v2/idempotency.ts';
 import type { Operation, OperationEnd } from '../v2/operations.ts';
 import type { VehiclePermit } from '../vehicles.ts';
+import type { Progress } from '../webhooks/progress.ts';
 import type { Subscription } from '../webhooks/subscriptions.ts';
 import type { SiteVersion } from '../world.ts';
 
@@ -33,6 +34,8 @@ export type StateRecord =
   /** With its secrets. */
   | { is: 'webhook'; subscription: Subscription }
   | { is: 'webhook-removed'; id: string }
+  /** What its subscriber has acknowledged; it may lag behind. */
+  | { is: 'webhook-told'; id: string; progress: Progress }
   /** One that stays: a fault that counts its `times` is not kept. */
   | { is: 'fault'; fault: Fault }
   | { is: 'faults-removed'; id: string | null };

@@ -43,6 +43,8 @@ const restoreOne = (simulation: Simulation, record: StateRecord): void => {
       return webhooks.subscriptions.restore(record.subscription);
     case 'webhook-removed':
       return webhooks.subscriptions.restoreRemoval(record.id);
+    case 'webhook-told':
+      return webhooks.restoreProgress(record.id, record.progress);
     case 'fault':
       return faults.restore(record.fault);
     case 'faults-removed':

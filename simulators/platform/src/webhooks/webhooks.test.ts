@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -261,22 +261,41 @@ test('a subscription outlives a reset of the world, and what was to be told of t
   expect(subscriber.of('operation.updated').map(({ body }) => body.data)).toEqual([operation.body]);
 });
 
-test('a platform that was killed knows its subscribers, and tells them what it may not have told', async () => {
+test('a platform that was killed knows its subscribers, and tells them what they have not taken and nothing else', async () => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'platform-webhooks-'));
   const options = { stateDirectory, webhookRetryScale: SCALE };
   const before = await startCaller(options);
   await before.control('/reset', {});
-  const body = { url: subscriber.url, types: ['access_point.opened'], siteIds: null };
+  const body = { url: subscriber.url, types: ['sensor.alarm'], siteIds: null };
   const reply = await before.v2('/webhook-subscriptions', { method: 'POST', headers: key(), body });
   await before.until(pathOf(reply), (state) => at(state.body, 'status') === 'active');
-  await before.control('/reset', {});
-  await ended(before, await open(before));
-  const [told] = await subscriber.until('access_point.opened');
+  const happen = async (by: Caller, sensorId: string): Promise<void> => {
+    await by.control('/events', { type: 'sensor.alarm', siteId: 17, data: { sensorId, kind: 'leak', alarm: true } });
+    by.moveClock(1_000);
+  };
+  const sensors = () => subscriber.of('sensor.alarm').map((told) => at(told.body.data, 'sensorId'));
+  const untilKept = async (open: readonly string[]): Promise<void> => {
+    const wanted = `"open":${JSON.stringify(open)}`;
+    if (readFileSync(join(stateDirectory, 'state.jsonl'), 'utf8').includes(wanted)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return untilKept(open);
+  };
+  subscriber.answer = ({ body: { data } }) => (at(data, 'sensorId') === 'sen_silent' ? undefined : 200);
+  await happen(before, 'sen_first');
+  await untilKept([]);
+  await happen(before, 'sen_silent');
+  await subscriber.until('sensor.alarm', 2);
+  await happen(before, 'sen_last');
+  await untilKept([String(subscriber.of('sensor.alarm')[1]?.id)]);
   await before.close();
+  subscriber.answer = () => 200;
   const after = await startCaller(options);
   try {
-    const [, again] = await subscriber.until('access_point.opened', 2);
-    expect([again?.id, byHand(again, textAt(reply.body, 'secret'))]).toEqual([told?.id, true]);
+    const again = (await subscriber.until('sensor.alarm', 4)).at(-1);
+    expect(byHand(again, textAt(reply.body, 'secret'))).toBe(true);
+    await happen(after, 'sen_next');
+    await subscriber.until('sensor.alarm', 5);
+    expect(sensors()).toEqual(['sen_first', 'sen_silent', 'sen_last', 'sen_silent', 'sen_next']);
     expect((await after.v2(pathOf(reply))).body).toMatchObject({ status: 'active' });
   } finally {
     await after.close();

@@ -6,16 +6,17 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, later } from '@house/kernel/clock';
 import type { EventLog, PlatformEvent } from '../event-log.ts';
 import type { Faults } from '../faults.ts';
-import { ulidFrom } from '../journal/ulid.ts';
+import { sameMoment, ulidFrom } from '../journal/ulid.ts';
 import type { Stall } from '../stall.ts';
 import type { Keep } from '../state/records.ts';
 import type { Timers } from '../timers.ts';
 import { createChallenges, type Message } from './challenges.ts';
 import { createDeliveries, type Job } from './deliveries.ts';
-import { createPost } from './post.ts';
+import { createPost, type Post } from './post.ts';
+import { createProgresses, type Progress } from './progress.ts';
 import { createSubscriptions, type Subscription, type Subscriptions, secretsOf, wants } from './subscriptions.ts';
 
-/** What of the time before its end a process may not have delivered. */
+/** What of the time before its end a process may not have delivered, when nobody has acknowledged anything. */
 const RESUMED_MS = 300_000;
 const PAGE = 100;
 
@@ -44,7 +45,9 @@ export type Webhooks = {
   silence(subscription: Subscription): void;
   /** A new world, and by what it tells its events: what was to be told of the one before is not. */
   begin(told: Told): (event: PlatformEvent, mishap?: Mishap) => void;
-  /** Goes on where the process before ended: some of it is told twice. */
+  /** As far as the process before knew what was acknowledged. */
+  restoreProgress(subscriptionId: string, progress: Progress): void;
+  /** Goes on where the process before ended: a little of it is told twice. */
   resume(): void;
   stop(): void;
 };
@@ -59,6 +62,31 @@ function* since(from: string, { events, visible }: Told, wanted: (event: Platfor
   }
 }
 
+/** Posts by the subscription's secrets, or by nobody's. */
+const createSigned =
+  ({ clock, post }: { clock: Clock; post: Post['post'] }) =>
+  (subscription: Subscription, { id, body, forged }: Message) => {
+    const now = clock();
+    return post({
+      url: subscription.url,
+      id,
+      body: JSON.stringify(body),
+      timestampSeconds: Math.floor(now.getTime() / 1000),
+      secrets: forged ? [randomBytes(32).toString('base64')] : secretsOf(subscription, now),
+    });
+  };
+
+/** A delivery, as faults name it. */
+const targetOf = ({ url }: Subscription, { siteId }: PlatformEvent) =>
+  ({ method: 'POST', path: new URL(url).pathname, apiVersion: 'v2', siteIds: [siteId] }) as const;
+
+/** What its subscriber has not acknowledged. */
+const missingOf = (subscription: Subscription, { upTo, open }: Progress, told: Told): readonly PlatformEvent[] => {
+  const opened = new Set(open);
+  const isMissing = ({ id }: PlatformEvent): boolean => id > upTo || opened.has(id);
+  return [...since(sameMoment(open[0] ?? upTo), told, (event) => wants(subscription, event) && isMissing(event))];
+};
+
 export const createWebhooks = (deps: {
   clock: Clock;
   timers: Timers;
@@ -71,41 +99,37 @@ export const createWebhooks = (deps: {
   const subscriptions = createSubscriptions({ clock });
   const { post, close } = createPost({ ca: deps.ca });
   let told: Told | undefined;
+  const progresses = createProgresses({
+    clock,
+    keep: (id, progress) => told?.keep({ is: 'webhook-told', id, progress }),
+  });
 
-  const send = async (subscription: Subscription, { id, body, forged }: Message) => {
+  const signed = createSigned({ clock, post });
+  const send = async (subscription: Subscription, message: Message) => {
     await onDisk();
     await told?.stall.passed();
-    const now = clock();
-    return post({
-      url: subscription.url,
-      id,
-      body: JSON.stringify(body),
-      timestampSeconds: Math.floor(now.getTime() / 1000),
-      secrets: forged ? [randomBytes(32).toString('base64')] : secretsOf(subscription, now),
-    });
+    return signed(subscription, message);
   };
 
   const attempt = async (subscriptionId: string, { event, forged }: Job): Promise<boolean> => {
     const subscription = subscriptions.find(subscriptionId);
     if (!told || subscription?.status !== 'active') return true;
     const { faults, present } = told;
-    const target = {
-      method: 'POST',
-      path: new URL(subscription.url).pathname,
-      apiVersion: 'v2',
-      siteIds: [event.siteId],
-    } as const;
-    const broken = faults.pick(target, 'bad-signature') !== undefined;
+    const broken = faults.pick(targetOf(subscription, event), 'bad-signature') !== undefined;
     const message = { id: event.id, body: present(event), forged: forged || broken };
     const status = await send(subscription, message).then(
       (answer) => answer.status,
       () => 0,
     );
     // Who forges does not try again.
-    return forged || (status >= 200 && status < 300);
+    if (forged) return true;
+    const isTaken = status >= 200 && status < 300;
+    if (isTaken) progresses.told(subscriptionId, event.id);
+    return isTaken;
   };
 
   const pause = (subscriptionId: string): void => {
+    progresses.drop(subscriptionId);
     const subscription = subscriptions.find(subscriptionId);
     if (subscription?.status === 'active')
       subscriptions.change(subscription, { status: 'paused', pausedAt: clock().toISOString() });
@@ -121,6 +145,14 @@ export const createWebhooks = (deps: {
       );
   };
 
+  const resumeOne = (subscription: Subscription): void => {
+    const progress = progresses.of(subscription.id);
+    if (!told || !progress) return replay(subscription, later(clock(), -RESUMED_MS));
+    const missing = missingOf(subscription, progress, told);
+    for (const { id } of missing) progresses.began(subscription.id, id);
+    deliveries.addAll(subscription.id, missing.values());
+  };
+
   return {
     subscriptions,
     forge(event) {
@@ -131,21 +163,26 @@ export const createWebhooks = (deps: {
     silence({ id }) {
       challenges.end(id);
       deliveries.drop(id);
+      progresses.drop(id);
     },
     begin(world) {
       told = world;
       deliveries.dropAll();
+      progresses.dropAll();
       subscriptions.begin(world.keep);
       return (event, { duplicate = 0, reorder = false } = {}) => {
         if (told !== world || !world.visible(event)) return;
-        for (const { id } of subscriptions.wanting(event))
+        for (const { id } of subscriptions.wanting(event)) {
+          progresses.began(id, event.id);
           for (let copy = 0; copy <= duplicate; copy += 1) deliveries.add(id, { event, forged: false }, reorder);
+        }
       };
     },
+    restoreProgress: progresses.restore,
     resume() {
       for (const subscription of subscriptions.all()) {
         if (subscription.status === 'pending') challenges.begin(subscription);
-        if (subscription.status === 'active') replay(subscription, later(clock(), -RESUMED_MS));
+        if (subscription.status === 'active') resumeOne(subscription);
       }
     },
     stop() {

@@ -15,7 +15,7 @@ import {
   parseRetryAfter,
   TOO_LATE,
 } from './faults.ts';
-import type { Guard } from './guard.ts';
+import type { Guard, GuardKey } from './guard.ts';
 import { createAlarms } from './transport/alarms.ts';
 import { createChannels } from './transport/channels.ts';
 import { createSend } from './transport/send.ts';
@@ -31,6 +31,8 @@ export type PlatformRequest = {
   route: string;
   /** Absent for what belongs to no site: discovery and tokens. */
   siteId?: number;
+  /** Has a guard of its own: what becomes of it says nothing about doors, tokens and discovery. */
+  guardedAs?: 'webhooks';
   /** It was asked before and is asked again: there is a budget for that. */
   repeat?: boolean;
   /** What the answer itself says of its status, where HTTP's does not tell everything. */
@@ -62,8 +64,10 @@ export type PlatformClient = {
   close(): Promise<void>;
 };
 
-/** Told of every exchange, so that health is known without asking. */
+/** Told of every exchange but those with a guard of their own, so that health is known without asking. */
 export type Witness = (siteId: number | undefined, reachable: boolean) => void;
+
+const guardKeyOf = ({ siteId, guardedAs }: PlatformRequest): GuardKey => guardedAs ?? siteId ?? 'platform';
 
 export const createPlatformClient = ({
   url,
@@ -102,22 +106,25 @@ export const createPlatformClient = ({
     registers: [telemetry.registry],
   });
 
+  const testify = ({ siteId, guardedAs }: PlatformRequest, reachable: boolean): void => {
+    if (!guardedAs) witness(siteId, reachable);
+  };
   /** What the answer says about the platform, to whoever has to know. */
-  const learn = ({ siteId, statusOf }: PlatformRequest, answer: PlatformAnswer): void => {
-    const { status, problem } = statusOf?.(answer) ?? { status: answer.status, problem: undefined };
-    const key = siteId ?? 'platform';
+  const learn = (asked: PlatformRequest, answer: PlatformAnswer): void => {
+    const { status, problem } = asked.statusOf?.(answer) ?? { status: answer.status, problem: undefined };
+    const key = guardKeyOf(asked);
     const condition = conditionOf(status, problem, parseRetryAfter(headerOf(answer, 'retry-after'), clock()));
     if (typeof condition === 'object') guard.pause(key, condition.pauseMs);
     else guard.report(key, condition);
-    witness(siteId, condition === 'answered' || status < 500);
+    testify(asked, condition === 'answered' || status < 500);
   };
 
   return {
     url,
     certificate: () => channels.current().certificate,
     exchange: async (asked) => {
-      const { method, route, siteId, signal, certificate, repeat = false } = asked;
-      const key = siteId ?? 'platform';
+      const { method, route, signal, certificate, repeat = false } = asked;
+      const key = guardKeyOf(asked);
       const channel = channels.current();
       if (certificate !== undefined && certificate !== channel.certificate)
         throw new PlatformFault(CERTIFICATE_CHANGED);
@@ -142,7 +149,7 @@ export const createPlatformClient = ({
         // Given up while it waited for a connection: those of other sites may have had them all.
         const isNotTried = fault.effect === 'unsent' && signal.aborted;
         if (!isLate && !isNotTried) guard.report(key, 'failed');
-        if (!isLate) witness(siteId, false);
+        if (!isLate) testify(asked, false);
         throw error;
       });
       observe(answer.status, '');

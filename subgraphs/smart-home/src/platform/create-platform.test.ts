@@ -253,3 +253,19 @@ test('a pause that a tap can wait out refuses nobody', async () => {
   await access.open(openOrder(1), signal);
   expect(platform.refusal(17)).toEqual({ retryAfterMs: 3_000 });
 });
+
+test.each<[string, Answer]>([
+  ['told to wait for an hour', { status: 429, headers: { 'retry-after': '3600' } }],
+  ['failing', { status: 500 }],
+])('webhook calls that are %s hold up no door, no token and no health, only each other', async (_, answer) => {
+  const { platform, asked, answers, health } = await start();
+  answers['/api/v2/webhook-subscriptions/wh_1'] = answer;
+  const read = () => platform.webhooks.read('wh_1', signal).catch(() => 'refused');
+  for (let turn = 0; turn < 25; turn += 1) expect(await read()).toBe('refused');
+  const calls = asked.length;
+  expect(await read()).toBe('refused');
+  expect(asked).toHaveLength(calls);
+  now = later(now, 280_000);
+  expect(await platform.accessPoints(UNIT)).toEqual([]);
+  expect([platform.refusal(17), await health()]).toEqual([undefined, 'UP']);
+});

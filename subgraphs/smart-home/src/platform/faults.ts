@@ -77,6 +77,20 @@ const byStatus = (status: number): Verdict => {
   return status >= 500 ? NOBODY_KNOWS : { ...NOBODY_KNOWS, code: 'PLATFORM_CONTRACT_BROKEN' };
 };
 
+const OF_PLATE: ReadonlySet<string> = new Set([
+  'plate-invalid',
+  'state-conflict',
+  'consent-required',
+  'consent-withdrawn',
+]);
+
+/**
+ * Whether what the platform calls its refusal may be about the plate that was asked for: what the contract says of plates,
+ * and what nobody here knows. Without a word it is not the platform's own, which always says why.
+ */
+export const mayBeOfPlate = (problem: string | undefined): boolean =>
+  problem !== undefined && (OF_PLATE.has(problem) || !BY_PROBLEM.has(problem));
+
 export const faultOf = (status: number, problem?: string, retryAfterMs?: number): Fault => ({
   ...(BY_PROBLEM.get(problem ?? '') ?? byStatus(status)),
   status,

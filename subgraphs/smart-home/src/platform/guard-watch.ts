@@ -7,7 +7,7 @@ export const createGuardWatch = ({ log, registry }: Telemetry): GuardWatch => {
   const registers = [registry];
   const broken = new Gauge({
     name: 'platform_breaker_open',
-    help: '1 while a breaker is open: of a site, or of what belongs to none (platform).',
+    help: '1 while a breaker is open: of a site, or of what belongs to none (platform, webhooks).',
     labelNames: ['site'],
     registers,
   });
@@ -29,7 +29,7 @@ export const createGuardWatch = ({ log, registry }: Telemetry): GuardWatch => {
     labelNames: ['site', 'reason'],
     registers,
   });
-  const place = (key: GuardKey) => (key === 'platform' ? { resource: key } : { siteId: key });
+  const place = (key: GuardKey) => (typeof key === 'number' ? { siteId: key } : { resource: key });
   return {
     opened: (key) => {
       broken.set({ site: key }, 1);

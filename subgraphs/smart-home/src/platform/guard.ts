@@ -7,8 +7,8 @@
 import type { Clock } from '@house/kernel/clock';
 import { RETRY_AFTER_LIMIT_MS } from '@house/kernel/outbox';
 
-/** `platform` is what belongs to no site: discovery and tokens. */
-export type GuardKey = number | 'platform';
+/** `platform` is what belongs to no site and every site needs: discovery and tokens. `webhooks` is what no door waits for. */
+export type GuardKey = number | 'platform' | 'webhooks';
 
 export type Guard = {
   /** Milliseconds after which it may be tried again; undefined: go. A `repeat` also needs the budget. */

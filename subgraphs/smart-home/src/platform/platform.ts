@@ -99,17 +99,23 @@ export type PlateOrder = {
   others: readonly (string | null)[];
 };
 
+/**
+ * `isOfPlate`: the refusal may be about the plate itself. `isUnanswered`: it may be sent again, because nobody answered, and
+ * not because nothing is known of it.
+ */
+export type PlateOutcome = Outcome & { isOfPlate?: true; isUnanswered?: true };
+
 export type Vehicles = {
   readonly version: PlatformVersion;
   /**
    * Adds the plate, or gives the permit that the platform already has from us the terms of the order. The result of
    * success names it as `platformRef` where the version has names.
    */
-  add(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
+  add(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
   /** What became of an `add` that the platform took or whose answer was lost. */
-  added(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
-  remove(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
-  removed(order: PlateOrder, signal: AbortSignal): Promise<Outcome>;
+  added(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  remove(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
+  removed(order: PlateOrder, signal: AbortSignal): Promise<PlateOutcome>;
 };
 
 export type PlatformVersion = 'v1' | 'v2';

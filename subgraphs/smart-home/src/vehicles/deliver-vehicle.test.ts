@@ -51,7 +51,7 @@ const start = (added: Outcome) => {
     },
     endsAlike: {
       added: async (_: unknown, outcome: Outcome) => outcome,
-      asked: async (_: unknown, outcome: Outcome) => outcome,
+      asked: (_: unknown, ask: () => Promise<Outcome>) => ask(),
     },
     clock: () => now,
   } as unknown as Parameters<typeof createDeliverAdd>[0];

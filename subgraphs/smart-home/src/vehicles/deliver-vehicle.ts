@@ -1,6 +1,5 @@
 import type { Clock } from '@house/kernel/clock';
-import type { Queryable } from '@house/kernel/database';
-import type { Change, Command, Handler, Outcome } from '@house/kernel/outbox';
+import type { Change, Command, Outcome } from '@house/kernel/outbox';
 import { z } from 'zod';
 import type { AccessPointDirectory } from '../access/access.ts';
 import type { Bindings } from '../bindings.ts';
@@ -9,14 +8,9 @@ import type { Platform } from '../platform/platform.ts';
 import { beforeSending, outcomeOf } from '../platform/platform.ts';
 import { addVehicleRefusal } from '../policy.ts';
 import { onBehalfOf, type Standings } from '../standing.ts';
-import type { EndsAlike, Handed } from './ends-alike.ts';
+import type { EndsAlike, Handed, VehicleCommand } from './ends-alike.ts';
 import { coversAll } from './rules.ts';
 import type { Provisioning, VehiclePermitRecord, VehicleStore } from './store.ts';
-
-export type VehicleCommand = Handler & {
-  /** What an operation's change means for the permit, in the same transaction. */
-  onChange(transaction: Queryable, change: Change): Promise<void>;
-};
 
 type Deps = {
   platform: Platform;
@@ -29,8 +23,27 @@ type Deps = {
   clock: Clock;
 };
 
-/** `keptUntil`: beyond the budget of its plate; the platform hears of it only then. */
-const body = z.object({ subject: z.string(), permitId: z.string(), keptUntil: z.coerce.date().optional() });
+/**
+ * `keptUntil`: beyond the budget of its plate; the platform hears of it only then. `operationId`: of whoever asked for it,
+ * where this command is another one that goes out then.
+ */
+const body = z.object({
+  subject: z.string(),
+  permitId: z.string(),
+  keptUntil: z.coerce.date().optional(),
+  operationId: z.string().optional(),
+});
+
+/** Until when it is kept from the platform; undefined: its time had come when its turn came, as after a replay. */
+const keptFor = ({ body: told, sentAt, createdAt }: Command): Date | undefined => {
+  const { keptUntil } = body.parse(told);
+  return keptUntil && (sentAt ?? createdAt) < keptUntil ? keptUntil : undefined;
+};
+
+/** Every state is recorded again and again; this is the moment before it leaves. */
+const isHandingOver = ({ command: { sentAt }, state, at }: Change): boolean =>
+  state === 'SENT' && sentAt?.getTime() === at.getTime();
+
 /** What a translator says of a plate that was added. */
 const made = z.object({ platformRef: z.string().optional() });
 const ALLOWED = { repeatable: true, next: 'repeat' } as const;
@@ -115,30 +128,31 @@ export const createDeliverAdd = (deps: Deps): VehicleCommand => {
     },
     send: (command, signal) =>
       step(command, async (handed) => {
-        const { keptUntil } = body.parse(command.body);
+        const keptUntil = keptFor(command);
         return keptUntil
           ? endsAlike.postponed(handed, keptUntil, signal)
           : endsAlike.added(handed, await handed.translator.add(handed.order, signal));
       }),
     confirm: async (command, signal) => {
       const outcome = await step(command, async (handed) =>
-        endsAlike.asked(handed, await handed.translator.added(handed.order, signal)),
+        endsAlike.asked(handed, () => handed.translator.added(handed.order, signal)),
       );
       // Its day is over: it ends as undelivered instead of keeping those behind it waiting for an answer.
       return outcome.is === 'ambiguous' && clock() >= command.notAfter ? { is: 'ambiguous', next: 'repeat' } : outcome;
     },
-    onChange: async (transaction, { command, state, code, result, at }) => {
-      const { permitId: id } = body.parse(command.body);
-      const follow = (provisioning: Provisioning) =>
-        vehicles.follow(transaction, { id, operationId: command.id, provisioning, error: code, at });
-      if (state === 'SENT') {
-        await vehicles.tell(transaction, id, at);
-        await follow('APPLYING');
-      }
+    onChange: async (transaction, change) => {
+      const { command, state, code, result, at } = change;
+      const { permitId: id, operationId = command.id } = body.parse(command.body);
+      // Its person was told long ago that it is there: what is shown changes only when that is not so, and back.
+      const wasTold = operationId !== command.id;
+      const follow = (provisioning: Provisioning, from?: Provisioning) =>
+        vehicles.follow(transaction, { id, operationId, provisioning, error: code, at, ...(from && { from }) });
+      if (isHandingOver(change) && !keptFor(command)) await vehicles.tell(transaction, id, at);
+      if (state === 'SENT' && !wasTold) await follow('APPLYING');
       if (state === 'SUCCEEDED') {
         const { platformRef } = made.parse(result ?? {});
         if (platformRef) await vehicles.setPlatformRef(transaction, id, platformRef);
-        await follow('APPLIED');
+        await follow('APPLIED', wasTold ? 'FAILED' : undefined);
       }
       if (state === 'FAILED' || state === 'CANCELLED') await follow('FAILED');
       await endsAlike.changed(transaction, command, state);
@@ -165,9 +179,11 @@ export const createDeliverRemove = (deps: Deps): VehicleCommand => {
       return permit && WANTED_AGAIN.has(permit.provisioning) ? 'NO_LONGER_ALLOWED' : null;
     },
     send: (command, signal) =>
-      step(command, async (handed) => endsAlike.removed(handed, await handed.translator.remove(handed.order, signal))),
+      step(command, async (handed) =>
+        endsAlike.removed(handed, await handed.translator.remove(handed.order, signal), signal),
+      ),
     confirm: (command, signal) =>
-      step(command, async (handed) => endsAlike.asked(handed, await handed.translator.removed(handed.order, signal))),
+      step(command, (handed) => endsAlike.asked(handed, () => handed.translator.removed(handed.order, signal))),
     onChange: async (transaction, { command, state, code, at }) => {
       const { permitId: id } = body.parse(command.body);
       const follow = (provisioning: Provisioning) =>

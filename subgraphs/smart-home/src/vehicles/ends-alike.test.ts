@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { later } from '@house/kernel/clock';
 import { type Database, migrate, openDatabase } from '@house/kernel/database';
-import { type Command, createOutboxStore, migrateOutbox, type Outcome } from '@house/kernel/outbox';
+import { type Change, type Command, createOutboxStore, migrateOutbox, type Outcome } from '@house/kernel/outbox';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { PlateOrder, PlatformVersion, Vehicles } from '../platform/platform.ts';
+import type { PlateOrder, PlateOutcome, PlatformVersion, Vehicles } from '../platform/platform.ts';
 import { createDeliverAdd, createDeliverRemove } from './deliver-vehicle.ts';
 import { createDeliverLater, createEndsAlike, LATER_KIND } from './ends-alike.ts';
 import { createPlateWatch } from './plate-watch.ts';
@@ -14,6 +14,7 @@ import { createVehicleStore, type VehicleStore } from './store.ts';
 import { createVerdicts } from './verdicts.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
+const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const PLATE = 'A123BC77';
 const signal = new AbortController().signal;
@@ -51,11 +52,11 @@ const command = (over: Partial<Command> = {}): Command => ({
   ...over,
 });
 
-const REFUSED: Outcome = { is: 'failed', code: 'REFUSED_BY_PLATFORM' };
+const REFUSED: PlateOutcome = { is: 'failed', code: 'REFUSED_BY_PLATFORM', isOfPlate: true };
 type Says = {
   version?: PlatformVersion;
-  answer: Outcome;
-  told: Outcome;
+  answer: PlateOutcome;
+  told: PlateOutcome;
   /** While it answers, the site goes over to the other version. */
   moves?: boolean;
 };
@@ -64,7 +65,7 @@ type Says = {
 const start = ({ version = 'v2', answer, told, moves = false }: Says) => {
   const asked: string[] = [];
   const lines: string[] = [];
-  const say = (what: string, outcome: Outcome) => async (_: PlateOrder) => {
+  const say = (what: string, outcome: PlateOutcome) => async (_: PlateOrder) => {
     asked.push(what);
     if (moves) served = { ...translator, version: 'v1' };
     return outcome;
@@ -106,6 +107,7 @@ const start = ({ version = 'v2', answer, told, moves = false }: Says) => {
     const handler = handlers[one.kind as keyof typeof handlers];
     const heard: string[] = [];
     for (let phase: Command['phase'] = 'send'; heard.length < 5; phase = 'confirm') {
+      if (phase === 'confirm' && now < later(NOW, SECOND_MS)) now = later(NOW, SECOND_MS);
       const outcome =
         phase === 'send' ? await handler.send(one, signal) : await handler.confirm({ ...one, phase }, signal);
       heard.push('code' in outcome ? `${outcome.is} ${outcome.code}` : outcome.is);
@@ -114,8 +116,8 @@ const start = ({ version = 'v2', answer, told, moves = false }: Says) => {
     return heard;
   };
   return {
-    ...{ deliver, asked, lines, telemetry },
-    later: createDeliverLater({ database, outbox, clock }),
+    ...{ deliver, handlers, translator, asked, lines, telemetry },
+    later: createDeliverLater({ database, outbox, vehicles, clock }),
   };
 };
 const refusals = () =>
@@ -218,7 +220,7 @@ test('a plate beyond its budget is not sent, and takes its place in the order of
   const [waiting] = (await kept()) as { id: string; kind: string; order_key: string | null; body: Command['body'] }[];
   expect(waiting).toMatchObject({ id: 'op_1.later', kind: LATER_KIND, order_key: null });
   const one = command({ id: 'op_1.later', kind: LATER_KIND, body: waiting?.body ?? {} });
-  expect(await house.later.send(one, signal)).toMatchObject({ is: 'not-sent', retryAfterMs: HOUR_MS });
+  expect(await house.later.send(one, signal)).toMatchObject({ is: 'not-sent', retryAfterMs: HOUR_MS - SECOND_MS });
   now = keptUntil;
   expect(await house.later.send(one, signal)).toEqual({ is: 'succeeded' });
   // Ended by a worker that died before it could say so.
@@ -227,7 +229,7 @@ test('a plate beyond its budget is not sent, and takes its place in the order of
     expect.objectContaining({
       kind: 'VEHICLE_ADD',
       order_key: 'plates|pr_1',
-      body: { subject: 'me', permitId: 've_1' },
+      body: { subject: 'me', permitId: 've_1', operationId: 'op_1' },
     }),
   ]);
 });
@@ -246,4 +248,117 @@ test('what is known is forgotten when it has been told, but for what the adminis
   expect(await database.query('SELECT operation_id FROM smart_home.plate_verdicts')).toEqual([
     { operation_id: 'op_REFUSED' },
   ]);
+});
+
+const permit = async () => (await vehicles.byIds(['ve_1']))[0];
+const keptUntil = (until: Date) => ({ subject: 'me', permitId: 've_1', keptUntil: until.toISOString() });
+const change = (state: Change['state'], over: Partial<Command> = {}, at = now): Change => ({
+  ...{ command: command(over), state, code: state === 'FAILED' ? 'NOT_DELIVERED' : null, at },
+});
+
+test('what the platform refuses for another reason than the plate is told, and is no refusal of the plate', async () => {
+  const other: PlateOutcome = { is: 'failed', code: 'REFUSED_BY_PLATFORM' };
+  expect(await start({ answer: other, told: NO_TRACE }).deliver()).toEqual(['failed REFUSED_BY_PLATFORM']);
+  expect(await start({ answer: PENDING, told: other }).deliver()).toEqual(['pending', 'failed REFUSED_BY_PLATFORM']);
+  expect(await refusals()).toEqual([]);
+});
+
+test('new terms that the platform refuses to a plate that it has from its person are not told as applied', async () => {
+  await vehicles.setPlatformRef(database, 've_1', 'vp_1');
+  expect(await start({ answer: REFUSED, told: NO_TRACE }).deliver()).toEqual(['failed REFUSED_BY_PLATFORM']);
+  expect(await start({ answer: PENDING, told: REFUSED }).deliver()).toEqual(['pending', 'failed REFUSED_BY_PLATFORM']);
+  // Taken at once, and refused by what came of it.
+  expect(await start({ answer: TAKEN, told: REFUSED }).deliver()).toEqual(['pending', 'failed REFUSED_BY_PLATFORM']);
+});
+
+test('an addition that was kept and is replayed when its time is over goes out like any other', async () => {
+  const house = start({ answer: PENDING, told: TAKEN });
+  const replayed = { body: keptUntil(later(NOW, -HOUR_MS)), attempts: 3, uncertain: true };
+  expect(await house.deliver(replayed)).toEqual(['pending', 'succeeded']);
+  expect(house.asked).toEqual(['add', 'added']);
+});
+
+test('the platform is held to have a plate from when it was handed over, and not while it is kept or was refused', async () => {
+  const { handlers, deliver } = start({ answer: REFUSED, told: NO_TRACE });
+  const record = (...told: Parameters<typeof change>) => handlers.VEHICLE_ADD.onChange(database, change(...told));
+  await record('SENT', { body: keptUntil(later(NOW, HOUR_MS)) });
+  expect((await permit())?.toldAt).toBeNull();
+  await record('SENT');
+  expect((await permit())?.toldAt).toEqual(NOW);
+  await deliver();
+  // As it goes on.
+  await record('SENT', {}, later(NOW, SECOND_MS));
+  expect((await permit())?.toldAt).toBeNull();
+});
+
+test('a refusal does not make forgotten that the platform has the plate from an earlier command', async () => {
+  await vehicles.tell(database, 've_1', later(NOW, -HOUR_MS));
+  await start({ answer: REFUSED, told: NO_TRACE }).deliver();
+  expect((await permit())?.toldAt).toEqual(later(NOW, -HOUR_MS));
+});
+
+test('of an addition that goes out later the list shows that it never will, and otherwise nothing', async () => {
+  const house = start({ answer: PENDING, told: TAKEN });
+  const due = { id: 'op_1.later.due', body: { subject: 'me', permitId: 've_1', operationId: 'op_1' } };
+  const waiting = { id: 'op_1.later', body: { ...due.body, premisesId: 'pr_1', keptUntil: NOW.toISOString() } };
+  const record = (...told: Parameters<typeof change>) => house.handlers.VEHICLE_ADD.onChange(database, change(...told));
+  const list = async () => [(await permit())?.provisioning, (await permit())?.provisioningSince];
+  await record('SUCCEEDED');
+  now = later(NOW, HOUR_MS);
+  for (const state of ['SENT', 'SUCCEEDED'] as const) await record(state, due);
+  expect(await list()).toEqual(['APPLIED', NOW]);
+  await record('FAILED', due);
+  expect(await list()).toEqual(['FAILED', now]);
+  // Replayed.
+  await record('SUCCEEDED', due);
+  expect(await list()).toEqual(['APPLIED', now]);
+  await house.later.onChange(database, change('CANCELLED', waiting));
+  expect(await list()).toEqual(['FAILED', now]);
+});
+
+test('nothing of the second version ends within a second, and nothing that safety demands waits for it', async () => {
+  const house = start({ answer: PENDING, told: TAKEN });
+  const confirm = (over: Partial<Command>) =>
+    house.handlers.VEHICLE_REMOVE.confirm(command({ kind: 'VEHICLE_REMOVE', phase: 'confirm', ...over }), signal);
+  now = later(NOW, 400);
+  const early = { is: 'ambiguous', next: 'ask', retryAfterMs: SECOND_MS - 400 };
+  expect(await house.handlers.VEHICLE_ADD.confirm(command({ phase: 'confirm' }), signal)).toEqual(early);
+  expect(await confirm({})).toEqual(early);
+  expect(house.asked).toEqual([]);
+  expect(await confirm({ class: 'safety' })).toMatchObject({ is: 'succeeded' });
+  // A clock that was set back.
+  expect(await confirm({ sentAt: later(NOW, HOUR_MS) })).toMatchObject({ is: 'succeeded' });
+});
+
+test('a removal of what the platform does not have waits for the platform too', async () => {
+  const away: PlateOutcome = { is: 'ambiguous', next: 'ask' };
+  const remove = (says: { added: PlateOutcome; removed: PlateOutcome }) => {
+    const house = start({ answer: { is: 'succeeded' }, told: says.added });
+    house.translator.removed = async () => says.removed;
+    return house;
+  };
+  const removal = { kind: 'VEHICLE_REMOVE' };
+  const unanswered: PlateOutcome = { is: 'ambiguous', next: 'repeat', isUnanswered: true };
+  expect(await remove({ added: away, removed: unanswered }).deliver(removal)).toEqual([
+    'not-sent PLATFORM_UNAVAILABLE',
+  ]);
+  expect(await remove({ added: NO_TRACE, removed: unanswered }).deliver(removal)).toEqual(['pending', 'ambiguous']);
+  expect(await remove({ added: away, removed: unanswered }).deliver({ ...removal, class: 'safety' })).toEqual([
+    'succeeded',
+  ]);
+});
+
+test('what the platform took from a later attempt goes before what was known of an earlier one', async () => {
+  const { deliver, handlers } = start({ answer: REFUSED, told: NO_TRACE });
+  await deliver();
+  const replayed = start({ answer: TAKEN, told: NO_TRACE });
+  await replayed.handlers.VEHICLE_ADD.send(command({ attempts: 2 }), signal);
+  expect(await handlers.VEHICLE_ADD.confirm(command({ phase: 'confirm', attempts: 2 }), signal)).toEqual(TAKEN);
+  expect(await refusals()).toEqual([]);
+});
+
+test('an attempt that the platform works on is waited for, whatever was known of an earlier one', async () => {
+  await start({ answer: REFUSED, told: NO_TRACE }).deliver();
+  const { handlers } = start({ answer: PENDING, told: PENDING });
+  expect(await handlers.VEHICLE_ADD.confirm(command({ phase: 'confirm', attempts: 2 }), signal)).toEqual(PENDING);
 });

@@ -64,6 +64,14 @@ export const plateBudgetConforms = (driver: string, open: () => Promise<Database
     expect(await isKept('A123BC77', same)).toBe(false);
   });
 
+  test(`${driver}: one key used again for another plate is another addition`, async () => {
+    for (let count = 0; count < 12; count += 1) {
+      keys = 0;
+      expect(await isKept(`A${100 + count}BC77`, { idempotencyKey: 'the-same' })).toBe(false);
+    }
+    expect(await isKept('A999BC77')).toBe(true);
+  });
+
   test(`${driver}: what is beyond goes out ten minutes to an hour later, at no moment that could be told before`, async () => {
     for (let count = 0; count < 5; count += 1) await add('A123BC77');
     const delays: number[] = [];

@@ -29,8 +29,8 @@ type Addition = {
 
 export type PlateBudget = {
   /**
-   * Counts the addition, once for its subject and key; exactly, however many are counted at once.
-   * @returns until when it is kept from the platform; null: it may go out at once.
+   * Counts the addition, once for its subject, key and plate; exactly, however many are counted at once.
+   * @returns until when it is kept from the platform; null: it may go out at once. One that got no turn to be counted is kept.
    * @throws HouseError `DEADLINE_EXCEEDED`
    */
   spend(addition: Addition): Promise<Date | null>;
@@ -39,6 +39,15 @@ export type PlateBudget = {
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Anywhere between: whoever watches a barrier learns no moment. */
 const DELAY_MS = { least: 10 * 60 * 1_000, most: 60 * 60 * 1_000 };
+
+/**
+ * For so long an addition waits for those that are counted at this moment, each of which takes a few milliseconds. One that
+ * got no turn is beyond the budget: a process that stands still in the middle must not hold up a whole building, nor use up
+ * the connections to the database.
+ */
+const LOCK_LIMIT_MS = 300;
+/** PostgreSQL's word for a lock that was not given in that time: nothing of the transaction is kept. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Keeps these locks apart from all others of the database. */
 const BUDGET_LOCK = 7_301_209;
@@ -60,11 +69,16 @@ export const createPlateBudget = ({
   };
   return {
     spend: async ({ subject, idempotencyKey, siteId, plate, at, deadline }) => {
-      const addition = vault.blindIndex(`${subject.length}:${subject}${idempotencyKey}`, 'plate-addition');
+      const addition = vault.blindIndex(
+        // With the plate: one key with another plate is another addition.
+        [subject, idempotencyKey, plate.country, plate.canonical].map((part) => `${part.length}:${part}`).join(''),
+        'plate-addition',
+      );
       const index = vault.blindIndex(`${plate.country}:${plate.canonical}`, 'plate-budget');
       // The same work whatever is known: drawn even where it will not be needed.
       const until = later(at, delayMs());
       const isBeyond = await transactInTime(database, deadline, async (transaction) => {
+        await transaction.query(`SET LOCAL lock_timeout = ${LOCK_LIMIT_MS}`);
         // `seq` must be drawn in the order in which others see it. First the plate, then the site, whoever asks.
         for (const name of [index.toString('hex'), `site|${siteId}`])
           await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [BUDGET_LOCK, name]);
@@ -89,6 +103,9 @@ export const createPlateBudget = ({
           [addition, limits.perPlate + 1, limits.perSite + 1],
         );
         return row !== undefined && (row.ofPlate > limits.perPlate || row.ofSite > limits.perSite);
+      }).catch((error: unknown) => {
+        if ((error as { code?: unknown })?.code !== LOCK_NOT_AVAILABLE) throw error;
+        return true;
       });
       return isBeyond ? until : null;
     },

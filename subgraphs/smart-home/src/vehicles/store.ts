@@ -71,6 +71,8 @@ export type Follow = {
   provisioning: Provisioning;
   error: ErrorCode | null;
   at: Date;
+  /** Only when it is this now. */
+  from?: Provisioning;
 };
 
 type PermitRow = {
@@ -121,11 +123,12 @@ const CHANGES: Pick<VehicleStore, 'idsOf' | 'hold' | 'takeBack' | 'follow' | 'te
       [id, operationId, at],
     );
   },
-  follow: async (transaction, { id, operationId, provisioning, error, at }) => {
+  follow: async (transaction, { id, operationId, provisioning, error, at, from }) => {
     await transaction.query(
       `UPDATE smart_home.vehicle_permits SET provisioning = $3, provisioning_error = $4, provisioning_since = $5,
-         removed_at = CASE WHEN $3 = 'REMOVED' THEN $5::timestamptz ELSE removed_at END WHERE id = $1 AND operation_id = $2`,
-      [id, operationId, provisioning, error, at],
+         removed_at = CASE WHEN $3 = 'REMOVED' THEN $5::timestamptz ELSE removed_at END WHERE id = $1 AND operation_id = $2
+         AND ($6::text IS NULL OR provisioning = $6)`,
+      [id, operationId, provisioning, error, at, from ?? null],
     );
   },
   tell: async (transaction, id, at) => {

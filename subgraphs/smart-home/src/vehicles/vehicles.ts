@@ -1,13 +1,13 @@
 /** Vehicles: number plates that open barriers, for as long as somebody who may says so. */
 import type { Clock, Random } from '@house/kernel/clock';
 import type { Database } from '@house/kernel/database';
-import type { Handler, OutboxStore } from '@house/kernel/outbox';
+import type { OutboxStore } from '@house/kernel/outbox';
 import type { Telemetry } from '@house/kernel/telemetry';
 import type { Vault } from '@house/kernel/vault';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { createAddVehicle } from './add-vehicle.ts';
-import { createDeliverAdd, createDeliverRemove, type VehicleCommand } from './deliver-vehicle.ts';
-import { createDeliverLater, createEndsAlike, LATER_KIND } from './ends-alike.ts';
+import { createDeliverAdd, createDeliverRemove } from './deliver-vehicle.ts';
+import { createDeliverLater, createEndsAlike, LATER_KIND, type VehicleCommand } from './ends-alike.ts';
 import { createPlateBudget, type PlateLimits } from './plate-budget.ts';
 import { createPlateWatch } from './plate-watch.ts';
 import { createRemoveVehicle } from './remove-vehicle.ts';
@@ -35,7 +35,7 @@ export const createVehicles = (
   deps: Deps,
 ): {
   resolvers: Resolvers;
-  commands: Record<'VEHICLE_ADD' | 'VEHICLE_REMOVE', VehicleCommand> & Record<typeof LATER_KIND, Handler>;
+  commands: Record<'VEHICLE_ADD' | 'VEHICLE_REMOVE' | typeof LATER_KIND, VehicleCommand>;
 } => {
   const plateBudget = createPlateBudget({ ...deps, limits: deps.plateLimits });
   const endsAlike = createEndsAlike({

@@ -41,6 +41,19 @@ const event = z.strictObject({
 });
 export type PlatformEvent = z.output<typeof event>;
 
+/** What is kept of an event whatever else it says: without it, its sequence would be waited for as one that is missing. */
+const trace = z.object({
+  type: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/)
+    .catch('unknown'),
+  siteId: event.shape.siteId,
+  occurredAt: event.shape.occurredAt.nullable().catch(null),
+  sequence: event.shape.sequence,
+});
+/** An event that the contract does not know; `id` is that of its delivery. */
+export type UnknownEvent = z.output<typeof trace> & { id: string; isUnknown: true };
+
 const challenge = z.strictObject({
   type: z.literal('subscription.challenge'),
   subscriptionId: z.string(),
@@ -50,8 +63,10 @@ export type Challenge = z.output<typeof challenge>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @param id of the delivery, which is the event's own. Undefined for what the contract does not know. */
-export const parseDelivery = (body: Uint8Array, id: string): PlatformEvent | Challenge | undefined => {
+export type ParsedDelivery = PlatformEvent | UnknownEvent | Challenge;
+
+/** @param id of the delivery, which is the event's own. Undefined for what is no event and no challenge. */
+export const parseDelivery = (body: Uint8Array, id: string): ParsedDelivery | undefined => {
   let content: unknown;
   try {
     content = JSON.parse(utf8.decode(body));
@@ -61,10 +76,13 @@ export const parseDelivery = (body: Uint8Array, id: string): PlatformEvent | Cha
   const asked = challenge.safeParse(content);
   if (asked.success) return asked.data;
   const told = event.safeParse(content);
-  return told.success && told.data.id === id ? told.data : undefined;
+  if (told.success && told.data.id === id) return told.data;
+  const traced = trace.safeParse(content);
+  return traced.success ? { ...traced.data, id, isUnknown: true } : undefined;
 };
 
-export const isChallenge = (delivery: PlatformEvent | Challenge): delivery is Challenge => 'challenge' in delivery;
+export const isChallenge = (delivery: ParsedDelivery): delivery is Challenge => 'challenge' in delivery;
+export const isUnknown = (delivery: ParsedDelivery): delivery is UnknownEvent => 'isUnknown' in delivery;
 
 const operation = z.object({ key: z.string() });
 

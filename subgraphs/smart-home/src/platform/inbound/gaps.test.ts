@@ -5,7 +5,7 @@ import { type Database, migrate, openDatabase } from '@house/kernel/database';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { createVault } from '@house/kernel/vault';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createFindGaps } from './gaps.ts';
+import { createFindGaps, createReplayWatch } from './gaps.ts';
 import { createInboundStore } from './store.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
@@ -34,8 +34,10 @@ beforeEach(async () => {
 
 const createProcess = () => {
   const store = createInboundStore({ database, vault, clientId: 'house', clock });
+  const { heard, isUnderWay } = createReplayWatch({ clock });
   const find = createFindGaps({
     store,
+    isReplayUnderWay: isUnderWay,
     replay: async (from) => {
       replays.push(from.toISOString());
       if (isDown) throw new Error('the platform is down');
@@ -47,7 +49,7 @@ const createProcess = () => {
     clock,
     log,
   });
-  return { store, look: () => find(signal) };
+  return { store, heard, look: () => find(signal) };
 };
 /** The event of that sequence happened so many seconds after the start. */
 const tell = async (sequence: number, siteId = 17): Promise<void> => {
@@ -111,18 +113,73 @@ test('what a replay brings closes the gap', async () => {
 test('what three replays did not bring is waited for no more, and the next gap is found', async () => {
   const { look } = createProcess();
   for (const sequence of [5, 8]) await tell(sequence);
-  for (let turn = 0; turn < 3; turn += 1) {
-    after(MINUTE_MS);
-    await look();
-  }
-  expect([replays.length, missed]).toEqual([3, 0]);
   after(MINUTE_MS);
+  await look();
+  expect(replays).toHaveLength(1);
+  for (const [minutes, count] of [
+    [1, 2],
+    [2, 3],
+  ] as const) {
+    after(minutes * MINUTE_MS - 1);
+    await look();
+    expect(replays).toHaveLength(count - 1);
+    after(1);
+    await look();
+    expect([replays.length, missed]).toEqual([count, 0]);
+  }
+  after(4 * MINUTE_MS - 1);
+  await look();
+  expect([replays.length, missed]).toEqual([3, 0]);
+  after(1);
   await look();
   expect([replays.length, missed]).toEqual([3, 2]);
   await tell(10);
   after(MINUTE_MS);
   await look();
   expect(replays.at(-1)).toBe(later(START, 7_000).toISOString());
+});
+
+test('while a replay still brings what is old, no other is asked for, and one without end is not waited for', async () => {
+  const { look, heard } = createProcess();
+  for (const sequence of [5, 8]) await tell(sequence);
+  after(MINUTE_MS);
+  await look();
+  for (let seconds = 5; seconds < 600; seconds += 5) {
+    after(5_000);
+    heard(later(now, -30_000));
+    await look();
+  }
+  expect(replays).toHaveLength(1);
+  after(5_000);
+  heard(later(now, -30_000));
+  await look();
+  expect(replays).toHaveLength(2);
+});
+
+test('what happens just now does not look like a replay', async () => {
+  const { look, heard } = createProcess();
+  for (const sequence of [5, 8]) await tell(sequence);
+  after(MINUTE_MS);
+  await look();
+  after(MINUTE_MS);
+  heard(later(now, -9_000));
+  await look();
+  expect(replays).toHaveLength(2);
+});
+
+test('a repeat is known before it is sealed', async () => {
+  let sealed = 0;
+  const counting = {
+    ...vault,
+    seal: (...content: Parameters<typeof vault.seal>) => {
+      sealed += 1;
+      return vault.seal(...content);
+    },
+  };
+  const store = createInboundStore({ database, vault: counting, clientId: 'house', clock });
+  const event = { id: 'evt', type: 'x', siteId: 17, sequence: 1, occurredAt: START, isUnknown: true } as const;
+  expect([await store.put(event, Buffer.from('{}')), await store.put(event, Buffer.from('{}'))]).toEqual([true, false]);
+  expect(sealed).toBe(1);
 });
 
 test('a replay that the platform did not take is no reason to give anything up', async () => {

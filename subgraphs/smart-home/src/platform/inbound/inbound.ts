@@ -13,7 +13,7 @@ import type { Vault } from '@house/kernel/vault';
 import { Counter } from 'prom-client';
 import type { WebhookSubscriptions } from '../v2/webhook-subscriptions.ts';
 import type { PlatformEvent } from './event.ts';
-import { createFindGaps } from './gaps.ts';
+import { createFindGaps, createReplayWatch } from './gaps.ts';
 import { createKeeping } from './keeping.ts';
 import { createReceive } from './receive.ts';
 import { createSecrets } from './secrets.ts';
@@ -35,7 +35,11 @@ export type InboundAddress = {
   tls?: Tls | undefined;
   lameDuckMs?: number | undefined;
 };
-export type ReceiveEvents = (address: InboundAddress) => Promise<EventsServer>;
+export type Inbound = EventsServer & {
+  /** Resolves when the platform knows where we are, or could not be told at the first attempt. */
+  readonly begun: Promise<unknown>;
+};
+export type ReceiveEvents = (address: InboundAddress) => Promise<Inbound>;
 
 /** @param react to a new event; what it says is not believed, only asked about. */
 export const createReceiveEvents =
@@ -58,6 +62,7 @@ export const createReceiveEvents =
     const { log, registry } = telemetry;
     const store = createInboundStore(deps);
     const secrets = createSecrets({ store, clock });
+    const replays = createReplayWatch({ clock });
     const missed = new Counter({
       name: 'platform_events_missed_total',
       help: 'Events of the platform that were not delivered, and not by a replay either.',
@@ -65,12 +70,19 @@ export const createReceiveEvents =
     });
     const server = await serveEvents({
       ...{ ...address, clock, telemetry },
-      receive: createReceive({ secrets, store, log }),
+      receive: createReceive({ secrets, store, heard: replays.heard, log }),
       taken: (event) =>
         react(event).catch((error: unknown) => log.warn('event-without-effect', { kind: event.type, error })),
     });
     const keeper = createSubscriptionKeeper({ ...deps, subscriptions, store, secrets, log });
-    const findGaps = createFindGaps({ store, replay: keeper.replay, missed: (count) => missed.inc(count), clock, log });
+    const findGaps = createFindGaps({
+      store,
+      replay: keeper.replay,
+      isReplayUnderWay: replays.isUnderWay,
+      missed: (count) => missed.inc(count),
+      clock,
+      log,
+    });
     const keeping = createKeeping({ clock, log }, [
       { name: 'subscription', everyMs: LOOK_EVERY_MS, work: (signal) => keeper.look(url ?? server.url, signal) },
       { name: 'gaps', everyMs: GAPS_EVERY_MS, work: findGaps },
@@ -82,6 +94,7 @@ export const createReceiveEvents =
     ]);
     return {
       url: server.url,
+      begun: keeping.begun,
       close: async () => {
         await keeping.stop();
         await server.close();

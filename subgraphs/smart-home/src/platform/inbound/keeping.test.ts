@@ -46,3 +46,24 @@ test('the end is told to what is under way and waits for it, and nothing begins 
   await tick();
   expect(begun).toBe(1);
 });
+
+test('it says when each kind has been done once, also when one of them failed', async () => {
+  const done: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const keeping = createKeeping({ clock: () => START, log }, [
+    {
+      name: 'failing',
+      everyMs: 60_000,
+      work: async () => {
+        done.push('failing');
+        throw new Error('no');
+      },
+    },
+    { name: 'slow', everyMs: 60_000, work: () => gate.promise.then(() => void done.push('slow')) },
+  ]);
+  const begun = keeping.begun.then(() => [...done]);
+  await tick();
+  gate.resolve();
+  expect(await begun).toEqual(['failing', 'slow']);
+  await keeping.stop();
+});

@@ -20,6 +20,8 @@ export const createKeeping = (
   chores: readonly Chore[],
   { tickMs = TICK_MS }: { tickMs?: number } = {},
 ): {
+  /** Resolves when each kind has been done, or has failed, once. */
+  readonly begun: Promise<unknown>;
   /** Ends what is under way. */
   stop(): Promise<void>;
 } => {
@@ -62,6 +64,7 @@ export const createKeeping = (
   const timer = setInterval(tick, tickMs);
   tick();
   return {
+    begun: Promise.all(underWay),
     stop: async () => {
       clearInterval(timer);
       ending.abort();

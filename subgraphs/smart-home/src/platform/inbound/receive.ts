@@ -1,10 +1,11 @@
 /**
  * What becomes of one delivery. Nothing of it is looked at, and nothing stored, before its signature is found good; and
  * nobody is told "taken" before it is stored. What is good is always taken: a repeat, and what the contract does not
- * know, which would otherwise end in a subscription that the platform pauses.
+ * know, which would otherwise end in a subscription that the platform pauses. An event that the contract does not know is
+ * stored and has no effect: it must not look like one that is missing.
  */
 import type { Log } from '@house/kernel/telemetry';
-import { isChallenge, type PlatformEvent, parseDelivery } from './event.ts';
+import { isChallenge, isUnknown, type PlatformEvent, parseDelivery } from './event.ts';
 import type { Key, Secrets } from './secrets.ts';
 import { type Envelope, isSigned, type Refusal } from './signature.ts';
 import type { InboundStore } from './store.ts';
@@ -24,10 +25,13 @@ export type Receive = (envelope: Envelope, body: Uint8Array) => Promise<Receipt>
 export const createReceive = ({
   secrets,
   store,
+  heard,
   log,
 }: {
   secrets: Secrets;
   store: Pick<InboundStore, 'put'>;
+  /** Is told when each event happened that is told, new or not. */
+  heard?: (occurredAt: Date) => void;
   log: Log;
 }): Receive => {
   /** By which of the keys it is signed is for nobody to know; that one of them did it is. */
@@ -43,15 +47,17 @@ export const createReceive = ({
     const keys = await signers(envelope, body);
     if (!keys) return { is: 'refused', because: 'signature' };
     const delivery = parseDelivery(body, envelope.id);
-    if (!delivery) {
-      log.warn('webhook-not-by-contract');
-      return { is: 'not-by-contract' };
-    }
-    if (isChallenge(delivery)) {
+    if (delivery && isChallenge(delivery)) {
       const { subscriptionId, challenge } = delivery;
       const isOurs = keys.some((key) => key.subscriptionId === subscriptionId);
       return isOurs ? { is: 'challenge', challenge } : { is: 'challenge-refused' };
     }
-    return (await store.put(delivery, body)) ? { is: 'taken', event: delivery } : { is: 'repeated' };
+    const isNew = delivery !== undefined && (await store.put(delivery, body));
+    if (delivery?.occurredAt) heard?.(delivery.occurredAt);
+    if (!delivery || isUnknown(delivery)) {
+      log.warn('webhook-not-by-contract');
+      return { is: 'not-by-contract' };
+    }
+    return isNew ? { is: 'taken', event: delivery } : { is: 'repeated' };
   };
 };

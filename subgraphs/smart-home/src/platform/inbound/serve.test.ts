@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { later } from '@house/kernel/clock';
 import { type Database, migrate, openDatabase } from '@house/kernel/database';
@@ -40,12 +41,15 @@ let server: EventsServer;
 let telemetry: ReturnType<typeof createTelemetry>;
 let events: PlatformEvent[];
 
-const start = async (over: Partial<InboundStore> = {}): Promise<void> => {
+const start = async (over: Partial<InboundStore> = {}, follow: () => Promise<void> = async () => {}): Promise<void> => {
   telemetry = createTelemetry({ service: 'test', level: 'silent' });
   const kept = { ...store, ...over };
   server = await serveEvents({
     receive: createReceive({ secrets: createSecrets({ store: kept, clock }), store: kept, log: telemetry.log }),
-    taken: async (event) => void events.push(event),
+    taken: (event) => {
+      events.push(event);
+      return follow();
+    },
     ...{ host: '127.0.0.1', port: 0, clock, telemetry },
   });
 };
@@ -136,18 +140,35 @@ test('a plate that an event names does not stand in the database, and is there f
 
 test.each([
   ['no JSON', 'nothing'],
-  ['a type that does not exist', eventOf({ type: 'door.opened' })],
-  ['a member too many', eventOf({ extra: true })],
-  ['another id than the delivery', eventOf({ id: 'evt_other' })],
   ['a sequence of nought', eventOf({ sequence: 0 })],
   ['no site', eventOf({ siteId: undefined })],
   ['bytes that are no UTF-8', '\udc80'],
+])('what is signed and is no event is taken, so that nothing is paused, and nothing is stored: %s', async (_, body) => {
+  expect(await statusOf(sentOf(deliveryOf({ body })))).toBe(204);
+  expect(await counted()).toEqual({ 'not-by-contract': 1 });
+  expect(await stored()).toBe(0);
+});
+
+test.each([
+  ['a type that does not exist', { type: 'door.opened' }],
+  ['a type that no column holds', { type: `\u0000${'x'.repeat(200)}` }],
+  ['a type that is no text', { type: 5 }],
+  ['a member too many', { extra: true }],
+  ['no data', { data: undefined }],
+  ['a time that is none', { occurredAt: 'yesterday' }],
+  ['another id than the delivery', { id: 'evt_other' }],
 ])(
-  'what is signed but not in the contract is taken, so that nothing is paused, and nothing is stored: %s',
-  async (_, body) => {
-    expect(await statusOf(sentOf(deliveryOf({ body })))).toBe(204);
-    expect(await counted()).toEqual({ 'not-by-contract': 1 });
-    expect(await stored()).toBe(0);
+  'a signed event that the contract does not know has no effect, and is none that is missing: %s',
+  async (_, strange) => {
+    const tell = (id: string, sequence: number, over = {}) =>
+      statusOf(sentOf(deliveryOf({ id, body: eventOf({ id, sequence, ...over }) })));
+    expect(await tell('evt_1', 1)).toBe(204);
+    for (let turn = 0; turn < 2; turn += 1) expect(await tell('evt_2', 2, strange)).toBe(204);
+    expect(await tell('evt_3', 3)).toBe(204);
+    expect(await counted()).toEqual({ taken: 2, 'not-by-contract': 2 });
+    expect(await store.gaps()).toEqual([]);
+    expect(await store.wholeSince()).toEqual(new Date('2026-03-01T11:59:59.500Z'));
+    expect(events.map(({ id }) => id)).toEqual(['evt_1', 'evt_3']);
   },
 );
 
@@ -222,4 +243,33 @@ test('more than can be worked on is sent back at once, and everything is taken i
   await untilFull();
   open();
   expect(new Set(await Promise.all(first))).toEqual(new Set([204]));
+});
+
+test('bodies that do not come, from one address, keep out none that does from another', async () => {
+  const { hostname, port } = new URL(server.url);
+  const head = Object.entries(sentOf(good).headers).map(([name, value]) => `${name}: ${value}`);
+  const lines = ['POST /webhooks/platform HTTP/1.1', 'Host: house', 'Content-Length: 9', ...head, '', ''];
+  const answers: string[] = [];
+  const sockets = Array.from({ length: 64 }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on('data', (data) => answers.push(String(data).slice(9, 12))).on('error', () => undefined);
+    socket.write(lines.join('\r\n'));
+    return socket;
+  });
+  while (answers.length < 48) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(new Set(answers)).toEqual(new Set(['503']));
+  expect((await send(server.url, sentOf(good))).status).toBe(503);
+  expect((await send(server.url, sentOf(good, { from: '127.0.0.2' }))).status).toBe(204);
+  for (const socket of sockets) socket.destroy();
+  const untilFree = async (): Promise<void> => ((await statusOf(sentOf(good))) === 204 ? undefined : untilFree());
+  await untilFree();
+});
+
+test('what follows from events keeps out no other', async () => {
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  await server.close();
+  await start({}, () => promise);
+  for (let count = 0; count < 70; count += 1)
+    expect(await statusOf(sentOf(deliveryOf({ id: `evt_${count}` })))).toBe(204);
+  end();
 });

@@ -13,7 +13,11 @@ const BODY_LIMIT_BYTES = 100_000;
 /** The platform waits for five seconds (§5.6). */
 const BODY_WITHIN_MS = 2_000;
 const ANSWER_WITHIN_MS = 4_000;
+/** Bodies that are here and not answered yet. */
 const AT_A_TIME = 64;
+/** Bodies that are still on their way, and nobody knows whose they are: of one address, and of all. */
+const UNREAD_PER_ADDRESS = 16;
+const UNREAD = 256;
 /** When the platform tries again anyway. */
 const RETRY_AFTER_SECONDS = '5';
 
@@ -37,6 +41,28 @@ const readBody = async (incoming: IncomingMessage): Promise<Buffer | undefined> 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+};
+
+/** Who may still send. */
+const createUnread = () => {
+  const byAddress = new Map<string, number>();
+  let all = 0;
+  return {
+    /** False when there is no room for it. */
+    enter: (address: string): boolean => {
+      const own = byAddress.get(address) ?? 0;
+      if (all >= UNREAD || own >= UNREAD_PER_ADDRESS) return false;
+      byAddress.set(address, own + 1);
+      all += 1;
+      return true;
+    },
+    leave: (address: string): void => {
+      const own = (byAddress.get(address) ?? 0) - 1;
+      if (own > 0) byAddress.set(address, own);
+      else byAddress.delete(address);
+      all -= 1;
+    },
+  };
 };
 
 const LATE = Symbol('late');
@@ -80,6 +106,7 @@ export const serveEvents = async ({
   });
   for (const outcome of OUTCOMES) deliveries.inc({ outcome }, 0);
 
+  const unread = createUnread();
   let underWay = 0;
   const answer = (
     { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
@@ -108,19 +135,19 @@ export const serveEvents = async ({
     const envelope = readEnvelope(incoming.headersDistinct, clock());
     if (typeof envelope === 'string') return answer(exchange, `refused-${envelope}`, 401);
     if (Number(incoming.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return answer(exchange, 'too-large', 413);
+    const address = incoming.socket.remoteAddress ?? '';
+    if (underWay >= AT_A_TIME || !unread.enter(address)) return answer(exchange, 'overloaded', 503);
+    const body = await within(BODY_WITHIN_MS, readBody(incoming)).finally(() => unread.leave(address));
+    if (body === LATE) return answer(exchange, 'too-slow', 408);
+    if (!body) return answer(exchange, 'too-large', 413);
     if (underWay >= AT_A_TIME) return answer(exchange, 'overloaded', 503);
     underWay += 1;
-    try {
-      const body = await within(BODY_WITHIN_MS, readBody(incoming));
-      if (body === LATE) return answer(exchange, 'too-slow', 408);
-      if (!body) return answer(exchange, 'too-large', 413);
-      const receipt = await within(ANSWER_WITHIN_MS - BODY_WITHIN_MS, receive(envelope, body));
-      if (receipt === LATE) return answer(exchange, 'unavailable', 503);
-      tell(exchange, receipt);
-      if (receipt.is === 'taken') await taken(receipt.event);
-    } finally {
+    const receipt = await within(ANSWER_WITHIN_MS - BODY_WITHIN_MS, receive(envelope, body)).finally(() => {
       underWay -= 1;
-    }
+    });
+    if (receipt === LATE) return answer(exchange, 'unavailable', 503);
+    tell(exchange, receipt);
+    if (receipt.is === 'taken') await taken(receipt.event);
   };
 
   const working = new Set<Promise<void>>();

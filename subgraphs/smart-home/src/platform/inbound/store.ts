@@ -2,7 +2,7 @@
 import { type Clock, later } from '@house/kernel/clock';
 import type { Database } from '@house/kernel/database';
 import type { Vault } from '@house/kernel/vault';
-import type { PlatformEvent } from './event.ts';
+import type { PlatformEvent, UnknownEvent } from './event.ts';
 
 /** Clocks of two machines differ by less; a claim that lies further ahead is of a clock that has been set back since. */
 const CLOCKS_APART_MS = 60_000;
@@ -26,7 +26,7 @@ export type Gap = {
 
 export type InboundStore = {
   /** False when it is known already. */
-  put(event: PlatformEvent, body: Uint8Array): Promise<boolean>;
+  put(event: PlatformEvent | UnknownEvent, body: Uint8Array): Promise<boolean>;
   /** Of all sites of which something is missing; what has come meanwhile is missing no more. */
   gaps(): Promise<Gap[]>;
   /** Whether it is our turn to ask for a replay: false when somebody had it after `askedAfter`. */
@@ -168,13 +168,20 @@ const createEvents = ({
 }): Pick<InboundStore, 'put' | 'forget'> => ({
   put: async (event, body) => {
     const { id, type, siteId, sequence, occurredAt } = event;
+    // A replay is mostly of what is known: it is not sealed only to be thrown away.
+    const known = await database.query('SELECT 1 FROM smart_home.platform_events WHERE id = $1', [id]);
+    if (known.length > 0) return false;
     const rows = await database.query(
       `WITH stored AS (
          INSERT INTO smart_home.platform_events (id, type, site_id, sequence, occurred_at, received_at, body_sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id
+         VALUES ($1, $2, $3, $4,
+           -- Of one that does not say when, no later than it can have been: a replay is to begin before it.
+           coalesce($5::timestamptz, (SELECT whole_at FROM smart_home.platform_sequences WHERE site_id = $3), $6),
+           $6, $7)
+         ON CONFLICT (id) DO NOTHING RETURNING id, occurred_at
        ), begun AS (
          INSERT INTO smart_home.platform_sequences (site_id, since, whole_to, whole_at)
-         SELECT $3, $6, $4, $5 FROM stored ON CONFLICT (site_id) DO NOTHING
+         SELECT $3, $6, $4, occurred_at FROM stored ON CONFLICT (site_id) DO NOTHING
        )
        SELECT id FROM stored`,
       [

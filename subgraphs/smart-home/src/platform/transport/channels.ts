@@ -3,6 +3,7 @@
  * them before a byte of a request is written. When a file of this trust changes, new requests get new connections, and those
  * under way finish on the old ones.
  */
+import { createSecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { Alarms } from './alarms.ts';
 import { pinOfPeer, UnpinnedKey } from './pins.ts';
@@ -33,14 +34,17 @@ const createConnector = (
 ): buildConnector.connector => {
   const connect = buildConnector({
     timeout: CONNECT_LIMIT_MS,
-    minVersion: 'TLSv1.2',
+    // Made once: for each connection the files would be parsed anew.
+    secureContext: createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+    }),
     rejectUnauthorized: true,
     allowH2: false,
     // A resumed session would show what was checked when it began.
     maxCachedSessions: 0,
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
   });
   return (options, callback) =>
     connect(options, (...connected) => {

@@ -1,6 +1,7 @@
 import { later } from '@house/kernel/clock';
 import { expect, test } from '@jest/globals';
 import type { PlatformRequest } from '../client.ts';
+import { faultOf, PlatformFault } from '../faults.ts';
 import type { PlateOrder } from '../platform.ts';
 import type { V1Session } from './session.ts';
 import { createVehiclesV1 } from './vehicles.ts';
@@ -25,11 +26,12 @@ const order = (overrides: Partial<PlateOrder> = {}): PlateOrder => ({
   ...overrides,
 });
 
-const platform = (cars: string) => {
+const platform = (cars: string, refusal?: { method: string; status: number }) => {
   const written: PlatformRequest[] = [];
   const session: V1Session = {
     clock: () => NOW,
     call: async (request) => {
+      if (request.method === refusal?.method) throw new PlatformFault(faultOf(refusal.status));
       if (request.method === 'GET') return { cars };
       written.push(request);
       return undefined;
@@ -82,4 +84,23 @@ test('what became of a car is looked up in the list, and its absence is believed
   expect(await gone.removed(order(), signal)).toEqual({ is: 'succeeded' });
   expect(await there.removed(order(old), signal)).toEqual({ ...noTrace, mayStillArrive: false });
   expect(await there.removed(order({ others: [null] }), signal)).toEqual({ is: 'succeeded' });
+});
+
+test.each<[string, number, boolean]>([
+  ['PUT', 400, true],
+  ['PUT', 409, true],
+  ['PUT', 422, true],
+  ['PUT', 403, false],
+  ['PUT', 404, false],
+  ['PUT', 410, false],
+  ['PUT', 413, false],
+  ['GET', 400, false],
+  ['GET', 403, false],
+])('only what is said to the list itself is about the plate: %s %i', async (method, status, isOfPlate) => {
+  const { vehicles } = platform('', { method, status });
+  expect(await vehicles.add(order(), signal)).toEqual({
+    is: 'failed',
+    code: 'REFUSED_BY_PLATFORM',
+    ...(isOfPlate && { isOfPlate }),
+  });
 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ARRIVAL_LIMIT_MS } from '../arrival.ts';
 import { contractBroken } from '../client.ts';
 import { outcomeOf, PlatformFault } from '../faults.ts';
-import type { PlateOrder, Vehicles } from '../platform.ts';
+import type { PlateOrder, PlateOutcome, Vehicles } from '../platform.ts';
 import type { V1Session } from './session.ts';
 
 const CALL_LIMIT_MS = 4_000;
@@ -12,6 +12,9 @@ const CALL_LIMIT_MS = 4_000;
 const LIST_AGE_LIMIT_MS = 2_500;
 
 const carsData = z.object({ cars: z.string() });
+
+/** With these it refuses the list that it is sent; with others the flat, the account or the request. */
+const OF_LIST: ReadonlySet<number> = new Set([400, 409, 422]);
 
 /** A list that is read, merged and written whole may be written again: the second time nothing changes. */
 const ALLOWED = { repeatable: true, next: 'repeat' } as const;
@@ -53,19 +56,24 @@ export const createVehiclesV1 = (session: V1Session): Vehicles => {
     order: PlateOrder,
     signal: AbortSignal,
     merge: (cars: string[]) => string[],
-  ): Promise<Outcome> => {
+  ): Promise<PlateOutcome> => {
+    let isWriting = false;
     try {
       const readAt = session.clock();
       const cars = await read(order, signal);
       const merged = merge(cars);
-      if (merged.length !== cars.length)
+      isWriting = merged.length !== cars.length;
+      if (isWriting)
         await call(order, 'PUT', signal, {
           json: { cars: merged.join('\n') },
           notAfter: later(readAt, LIST_AGE_LIMIT_MS),
         });
       return { is: 'succeeded' };
     } catch (error) {
-      return outcomeOf(error, ALLOWED);
+      const outcome = outcomeOf(error, ALLOWED);
+      const status = error instanceof PlatformFault ? error.fault.status : undefined;
+      const isOfPlate = isWriting && outcome.is === 'failed' && status !== undefined && OF_LIST.has(status);
+      return isOfPlate ? { ...outcome, isOfPlate } : outcome;
     }
   };
 

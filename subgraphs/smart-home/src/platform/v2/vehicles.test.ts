@@ -221,3 +221,42 @@ test('a removal that came second to another is done', async () => {
   const { vehicles } = platform({ [BY_KEY]: gone });
   expect(await vehicles.removed(order({ told: true }), signal)).toEqual({ is: 'succeeded' });
 });
+
+test.each<[string, number, boolean]>([
+  ['plate-invalid', 422, true],
+  ['state-conflict', 409, true],
+  ['consent-required', 403, true],
+  ['consent-withdrawn', 403, true],
+  ['plate-banned', 451, true],
+  ['insufficient-scope', 403, false],
+  ['not-found', 404, false],
+  ['gone', 410, false],
+  ['version-not-supported', 400, false],
+  ['idempotency-key-missing', 400, false],
+  ['invalid-request', 400, false],
+  ['payload-too-large', 413, false],
+  ['precondition-required', 428, false],
+])('a refusal called %s is about the plate or not, at once and later: %s', async (problem, status, isOfPlate) => {
+  const refusal = { is: 'failed', code: 'REFUSED_BY_PLATFORM', ...(isOfPlate && { isOfPlate }) };
+  expect(await platform({ [POST]: { status, problem } }).vehicles.add(order(), signal)).toEqual(refusal);
+  const failed = {
+    id: 'o',
+    state: 'failed',
+    result: null,
+    problem: { type: `https://errors.example/${problem}`, status },
+  };
+  expect(await platform({ [BY_KEY]: { body: failed } }).vehicles.added(order(), signal)).toEqual(refusal);
+});
+
+test('a refusal that the platform did not give a name is nothing about the plate', async () => {
+  expect(await platform({ [POST]: { status: 403 } }).vehicles.add(order(), signal)).toEqual({
+    is: 'failed',
+    code: 'REFUSED_BY_PLATFORM',
+  });
+});
+
+test('a removal that nobody tells of is known from one of which there is no trace', async () => {
+  const away = platform({ [BY_KEY]: { status: 503 } }).vehicles;
+  expect(await away.removed(order(), signal)).toEqual({ ...REPEAT, isUnanswered: true });
+  expect(await platform({}).vehicles.removed(order(), signal)).toEqual(REPEAT);
+});

@@ -2,8 +2,8 @@ import { later } from '@house/kernel/clock';
 import type { Outcome } from '@house/kernel/outbox';
 import { ARRIVAL_LIMIT_MS } from '../arrival.ts';
 import { jsonOf } from '../client.ts';
-import { outcomeOf, PlatformFault } from '../faults.ts';
-import type { PlateOrder, Vehicles } from '../platform.ts';
+import { mayBeOfPlate, outcomeOf, PlatformFault } from '../faults.ts';
+import type { PlateOrder, PlateOutcome, Vehicles } from '../platform.ts';
 import { readNames } from './access.ts';
 import { askOperation, type OperationState, operationState, readPromises } from './operations.ts';
 import { bounded, createPermits, isGone, looking, type Permits } from './permits.ts';
@@ -14,26 +14,30 @@ const ADDING = { repeatable: true, next: 'ask' } as const;
 /** Whatever is gone cannot be taken away twice. */
 const REMOVING = { repeatable: true, next: 'repeat' } as const;
 const REPEAT: Outcome = { is: 'ambiguous', next: 'repeat' };
+const UNANSWERED: PlateOutcome = { ...REPEAT, isUnanswered: true };
 const NO_TRACE = { is: 'not-taken', code: 'PLATFORM_UNAVAILABLE', repeatable: true } as const;
 const ASK: Outcome = { is: 'ambiguous', next: 'ask' };
 
+const ofPlate = (outcome: Outcome, problem: string | undefined): PlateOutcome =>
+  outcome.is === 'failed' && mayBeOfPlate(problem) ? { ...outcome, isOfPlate: true } : outcome;
+
 /** The operation's outcome, with the platform's name of the permit once it has one. */
-const addOutcome = ({ outcome, result: { vehiclePermitId } }: OperationState): Outcome =>
+const addOutcome = ({ outcome, result: { vehiclePermitId }, problem }: OperationState): PlateOutcome =>
   outcome.is === 'succeeded' && typeof vehiclePermitId === 'string'
     ? { ...outcome, result: { platformRef: vehiclePermitId } }
-    : outcome;
+    : ofPlate(outcome, problem);
 
 /** One that came second to another removal has failed, and what was wanted is so. */
 const removeOutcome = ({ outcome, problem }: OperationState): Outcome =>
   outcome.is === 'failed' && (problem === 'gone' || problem === 'not-found') ? { is: 'succeeded' } : outcome;
 
-const faultOfPermit = (error: unknown, allowed: typeof ADDING | typeof REMOVING): Outcome => {
+const faultOfPermit = (error: unknown, allowed: typeof ADDING | typeof REMOVING): PlateOutcome => {
   const fault = error instanceof PlatformFault ? error.fault : undefined;
   // Changed between our look and our request: look again.
   if (fault?.status === 412) return { is: 'not-taken', code: 'REFUSED_BY_PLATFORM', repeatable: true };
   // An earlier attempt arrived, and what it asked for has changed since: what became of it is asked under its key.
   if (fault?.problem === 'idempotency-key-reused') return { is: 'pending' };
-  return outcomeOf(error, allowed);
+  return ofPlate(outcomeOf(error, allowed), fault?.problem);
 };
 
 const createAsk =
@@ -124,7 +128,7 @@ export const createVehiclesV2 = (session: V2Session): Vehicles => {
         const known = await ask(order, signal);
         return known ? removeOutcome(known) : REPEAT;
       } catch (error) {
-        if (error instanceof PlatformFault) return REPEAT;
+        if (error instanceof PlatformFault) return UNANSWERED;
         throw error;
       }
     },

@@ -46,7 +46,14 @@ const parse = <T>(schema: z.ZodType<T>, content: unknown): T => {
 };
 const pathOf = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
 
-export const createWebhookSubscriptions = (session: V2Session): WebhookSubscriptions => {
+/** No door waits for these calls, and none is to stand still because of one of them: their guard is their own. */
+const guarded = (session: V2Session): V2Session => ({
+  ...session,
+  call: (request) => session.call({ ...request, guardedAs: 'webhooks' }),
+});
+
+export const createWebhookSubscriptions = (unguarded: V2Session): WebhookSubscriptions => {
+  const session = guarded(unguarded);
   const bounded = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT_MS)]);
   const get = (id: string, signal: AbortSignal) =>
     session.call({ method: 'GET', path: pathOf(id), route: ROUTE, signal: bounded(signal) });

@@ -15,6 +15,8 @@ export type Sent = {
   headers: Readonly<Record<string, string | readonly string[]>>;
   body: string;
   chunked?: boolean;
+  /** Whose; that of the house when left out. */
+  from?: string;
 };
 
 export const eventOf = (over: Record<string, unknown> = {}): string =>
@@ -57,11 +59,14 @@ export const sentOf = (delivery: Delivery, { headers, ...over }: Partial<Sent> =
 
 export const send = (
   url: string,
-  { method = 'POST', path, headers, body, chunked = false }: Sent,
+  { method = 'POST', path, headers, body, chunked = false, from }: Sent,
 ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> =>
   new Promise((resolve, reject) => {
     const { hostname, port, pathname } = new URL(url);
-    const outgoing = request({ hostname, port, method, path: path ?? pathname, agent: false });
+    const outgoing = request({
+      ...{ hostname, port, method, path: path ?? pathname, agent: false },
+      ...(from !== undefined && { localAddress: from }),
+    });
     outgoing.setHeader('Content-Type', 'application/json');
     if (!chunked) outgoing.setHeader('Content-Length', Buffer.byteLength(body));
     for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
