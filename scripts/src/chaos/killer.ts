@@ -35,7 +35,10 @@ const LOOK_EVERY_MS = 50;
 const WHILE_DOWN = 0.02;
 /** Longer than a lease: somebody else takes over what the standing process holds. */
 const STAND_STILL_MS = { least: 3_300, most: 5_000 };
-const STAND_STILL_EVERY_MS = { least: 6_000, most: 12_000 };
+/** Whoever asks a standing process waits: in a long run they would take most of its time. */
+const STAND_STILL_EVERY_MS = { seldom: { least: 12_000, most: 20_000 }, often: { least: 5_000, most: 9_000 } };
+
+export type HowOften = keyof typeof STAND_STILL_EVERY_MS;
 
 export type Watch = { over(): boolean; accepted(): number; note(line: string): void };
 
@@ -90,10 +93,10 @@ export const keepHolding = async (
   { 'smart-home-1': first, 'smart-home-2': second }: Programs,
   chance: Chance,
   watch: Watch,
-  stood: (standstill: Standstill) => void,
+  { howOften, stood }: { howOften: HowOften; stood: (standstill: Standstill) => void },
 ): Promise<void> => {
   for (;;) {
-    await wait(chance, STAND_STILL_EVERY_MS);
+    await wait(chance, STAND_STILL_EVERY_MS[howOften]);
     if (watch.over()) return;
     const [one, other] = chance.happens(0.5) ? [first, second] : [second, first];
     if (!one.isUp() || !other.isUp()) continue;

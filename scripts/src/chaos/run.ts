@@ -128,6 +128,8 @@ const runIn = async (
     flats,
     chance: chance.stream('trouble'),
     focus: focusOf(options.bug),
+    // A short run with a bug must meet some.
+    standstills: options.bug === undefined ? 'seldom' : 'often',
     note: (line) => appendFileSync(join(directory, 'trouble.log'), `${new Date().toISOString()} ${line}\n`),
   });
   const load = createLoad({

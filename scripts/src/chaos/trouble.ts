@@ -8,7 +8,7 @@ import type { Chance } from './chance.ts';
 import { calmly, keepHappening } from './episodes.ts';
 import { startFaults } from './faults.ts';
 import type { Effect, History, Sending } from './history.ts';
-import { keepHolding, keepKilling, type Programs, type Victim, type Watch } from './killer.ts';
+import { type HowOften, keepHolding, keepKilling, type Programs, type Victim, type Watch } from './killer.ts';
 import type { Load } from './load.ts';
 import type { PlatformControl } from './platform-control.ts';
 import type { InhabitedFlat } from './world.ts';
@@ -38,6 +38,7 @@ export type TroubleOptions = {
   flats: readonly InhabitedFlat[];
   chance: Chance;
   focus: Focus | undefined;
+  standstills: HowOften;
   /** Writes down what was done, for whoever looks for the cause of a violation. */
   note: (line: string) => void;
 };
@@ -76,6 +77,7 @@ const createLedgerGuard = (control: PlatformControl) => {
 
 export const createTrouble = (options: TroubleOptions): Trouble => {
   const { programs, platformKeepsState, control, databaseUrl, flats, chance, focus, note } = options;
+  const { standstills: howOften } = options;
   const kills: Partial<Record<Victim, number>> = {};
   const revocations: History['revocations'] = [];
   const standstills: History['standstills'] = [];
@@ -127,7 +129,10 @@ export const createTrouble = (options: TroubleOptions): Trouble => {
             kills[victim] = (kills[victim] ?? 0) + 1;
           },
         }),
-        keepHolding(programs, chance.stream('holder'), watch, (stood) => standstills.push(stood)),
+        keepHolding(programs, chance.stream('holder'), watch, {
+          howOften,
+          stood: (standstill) => standstills.push(standstill),
+        }),
         keepHappening({
           control,
           databaseUrl,
