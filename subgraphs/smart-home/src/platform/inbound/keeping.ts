@@ -6,6 +6,8 @@ import type { Log } from '@house/kernel/telemetry';
 const TICK_MS = 250;
 /** After a failure: doubled each time, and no longer than the work's own time. */
 const BACKOFF_MS = 1_000;
+/** What is not finished waits for an answer that is on its way. */
+const UNFINISHED_MS = 250;
 
 export type Chore = {
   readonly name: string;
@@ -20,7 +22,7 @@ export const createKeeping = (
   chores: readonly Chore[],
   { tickMs = TICK_MS }: { tickMs?: number } = {},
 ): {
-  /** Resolves when each kind has been done, or has failed, once. */
+  /** Resolves when each kind has been finished, or has failed, once. */
   readonly begun: Promise<unknown>;
   /** Ends what is under way. */
   stop(): Promise<void>;
@@ -31,40 +33,45 @@ export const createKeeping = (
   const createTick = ({ name, everyMs, work }: Chore) => {
     let [failures, endedAt, waitMs] = [0, 0, 0];
     let isUnderWay = false;
+    const { promise: isBegun, resolve: begin } = Promise.withResolvers<void>();
     const failed = (error?: unknown): void => {
       if (ending.signal.aborted) return;
-      waitMs = Math.min(everyMs, BACKOFF_MS * 2 ** Math.min(failures, 20));
+      waitMs = Math.min(everyMs, (error === undefined ? UNFINISHED_MS : BACKOFF_MS) * 2 ** Math.min(failures, 20));
       failures += 1;
       if (error !== undefined) log.warn('keeping-failed', { step: name, attempts: failures, retryInMs: waitMs, error });
     };
     const run = async (): Promise<void> => {
       try {
         const isFinished = (await work(ending.signal)) !== false;
-        if (isFinished) [failures, waitMs] = [0, everyMs];
-        else failed();
+        if (isFinished) {
+          [failures, waitMs] = [0, everyMs];
+          begin();
+        } else failed();
       } catch (error) {
         failed(error);
+        begin();
       }
       endedAt = clock().getTime();
       isUnderWay = false;
     };
-    return (): void => {
+    const due = (): void => {
       // Either way: a clock that was set back must not make us wait until it has caught up.
       if (isUnderWay || Math.abs(clock().getTime() - endedAt) < waitMs) return;
       isUnderWay = true;
       const running = run().finally(() => underWay.delete(running));
       underWay.add(running);
     };
+    return { due, isBegun };
   };
 
   const ticks = chores.map(createTick);
   const tick = (): void => {
-    for (const due of ticks) due();
+    for (const { due } of ticks) due();
   };
   const timer = setInterval(tick, tickMs);
   tick();
   return {
-    begun: Promise.all(underWay),
+    begun: Promise.all(ticks.map(({ isBegun }) => isBegun)),
     stop: async () => {
       clearInterval(timer);
       ending.abort();
