@@ -22,7 +22,7 @@ import { insideVariables, reasonsAgainstInside } from '@house/kernel/subgraph';
 import { LOG_LEVELS } from '@house/kernel/telemetry';
 import { watchedFile } from '@house/kernel/watched-files';
 import { z } from 'zod';
-import { normalizeTarget, parseNonceKeys, parsePeppers } from './authenticate/authenticate.ts';
+import { normalizeTarget, parseKeyLines } from './authenticate/authenticate.ts';
 import { parseLimits, readTrustedDocuments } from './limit/limit.ts';
 
 const limits = () =>
@@ -48,11 +48,7 @@ const targets = () =>
   });
 
 /** The path; its content is read again when it changes. */
-const nonceKeys = () =>
-  z.string().refine((path) => {
-    const content = fileContent().safeParse(path);
-    return content.success && parseNonceKeys(content.data) !== undefined;
-  }, 'a readable file with 32 bytes in base64 on each line');
+const keyLines = () => watchedFile(parseKeyLines, 'a readable file with 32 bytes in base64 on each line');
 
 /** The path; its content is read again when it changes. */
 const registry = () =>
@@ -81,9 +77,9 @@ const shape = {
   AUTH_AUDIENCE: z.string().default('tenant-smart-home-app'),
   DPOP: z.enum(['off', 'optional', 'required'], 'off, optional or required').optional(),
   /** Derived from GATEWAY_PRIVATE_KEY when left out: gateways that share that one share nonces. */
-  DPOP_NONCE_KEY: nonceKeys().optional(),
+  DPOP_NONCE_KEY: keyLines().optional(),
   /** What API keys are stored under; no API key is taken when left out. */
-  API_KEY_PEPPER: watchedFile(parsePeppers, 'a readable file with 32 bytes in base64 on each line').optional(),
+  API_KEY_PEPPER: keyLines().optional(),
   /** The addresses of the endpoint that clients know. */
   PUBLIC_URL: targets().optional(),
   /** What must survive every other store: proofs that were used, lockouts, API keys. */
@@ -105,8 +101,12 @@ type Shape = typeof shape;
 /** Of every line of the file; one that cannot be used has been told of already. */
 const reasonsAgainstKeysIn = (variable: string, path: string | undefined): readonly Reason[] => {
   const content = fileContent().safeParse(path);
-  const keys = (content.success && parseNonceKeys(content.data)) || [];
-  return keys.flatMap((bytes) => expectRandomRoot(variable, bytes));
+  if (!content.success) return [];
+  try {
+    return parseKeyLines(content.data).flatMap((bytes) => expectRandomRoot(variable, bytes));
+  } catch {
+    return [];
+  }
 };
 
 /** Each rule can be switched alone in development, so that it can be tested alone. */

@@ -5,8 +5,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Clock } from '@house/kernel/clock';
 import type { Log } from '@house/kernel/telemetry';
-import { watchFiles } from '@house/kernel/watched-files';
-import { parseNonceKeys } from './nonce-keys.ts';
+import { type KeyLines, parseKeyLines, watchKeyLines } from './key-lines.ts';
 
 export type Pepper = {
   /** Names it in the table. Made of it, and leads nowhere back. */
@@ -26,25 +25,13 @@ export const pepperOf = (bytes: Uint8Array): Pepper => {
   return { id: digest('which pepper').toString('base64url').slice(0, ID_LENGTH), hash: digest };
 };
 
-/** @throws TypeError for what is no such file; it does not repeat what stands there. */
-export const parsePeppers = (text: string): ReturnType<Peppers> => {
-  const [first, ...others] = parseNonceKeys(text) ?? [];
-  if (!first) throw new TypeError('expected 32 bytes in base64 on each line');
-  return [pepperOf(first), ...others.map(pepperOf)];
-};
+const peppersOf = ([first, ...others]: KeyLines): ReturnType<Peppers> => [pepperOf(first), ...others.map(pepperOf)];
 
-/**
- * Reads the file again when it has changed; one that cannot be used leaves the peppers as they were. To rotate without a key
- * refused, give every gateway the new one on the second line first, and put it on the first line when all have read it.
- * @throws when the file cannot be used at the start.
- */
+/** @throws TypeError for what is no such file; it does not repeat what stands there. */
+export const parsePeppers = (text: string): ReturnType<Peppers> => peppersOf(parseKeyLines(text));
+
+/** Of a file (`key-lines.ts`). @throws when it cannot be used at the start. */
 export const watchPeppers = ({ file, clock, log }: { file: string; clock: Clock; log: Log }): Peppers => {
-  const watched = watchFiles({
-    paths: { file },
-    parse: ({ file: text = '' }) => parsePeppers(text),
-    clock,
-    changed: () => log.info('api-key-peppers-reloaded'),
-    refused: (error) => log.error('api-key-peppers-refused', { error }),
-  });
+  const watched = watchKeyLines({ name: 'api-key-peppers', file, make: peppersOf, clock, log });
   return () => watched();
 };

@@ -130,10 +130,12 @@ export const createAuthentication = ({
 const headerOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(' ') : value;
 
-export { parsePeppers, watchPeppers } from './api-key-peppers.ts';
+export { watchPeppers } from './api-key-peppers.ts';
 export { namedByApiKey } from './api-key-text.ts';
+export { watchNonceKeys } from './dpop-nonce.ts';
+export { parseKeyLines } from './key-lines.ts';
 export { createKeys, type Fetch } from './keys.ts';
-export { parseNonceKeys, watchNonceKeys } from './nonce-keys.ts';
+
 export type { DpopOptions, Possession } from './possession.ts';
 export { normalizeTarget } from './target-uri.ts';
 export type { ApiKeyOptions } from './verify-api-key.ts';

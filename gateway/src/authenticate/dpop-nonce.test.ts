@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createTelemetry } from '@house/kernel/telemetry';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createClock } from '../test/house.ts';
-import { createNonces } from './dpop-nonce.ts';
-import { parseNonceKeys, watchNonceKeys } from './nonce-keys.ts';
+import { createNonces, watchNonceKeys } from './dpop-nonce.ts';
+import { parseKeyLines } from './key-lines.ts';
 
 const WINDOW_MS = 120_000;
 const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
@@ -45,9 +45,9 @@ test('keys rotate without a nonce refused: known first, then used, then forgotte
 
 test('a file of keys is one key a line, of 32 bytes each', () => {
   const text = (keys: readonly Uint8Array[]) => keys.map((key) => Buffer.from(key).toString('base64')).join('\n');
-  expect(parseNonceKeys(`${text([one, two])}\n\n`)).toEqual([one, two]);
+  expect(parseKeyLines(`${text([one, two])}\n\n`)).toEqual([one, two]);
   for (const wrong of ['', '\n', 'x', text([one, Buffer.alloc(31)]), text([Buffer.alloc(33)])])
-    expect(parseNonceKeys(wrong)).toBeUndefined();
+    expect(() => parseKeyLines(wrong)).toThrow('expected 32 bytes in base64 on each line');
 });
 
 let directory: string;

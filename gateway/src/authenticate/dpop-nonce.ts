@@ -4,9 +4,11 @@
  */
 import { createHmac } from 'node:crypto';
 import { type Clock, later } from '@house/kernel/clock';
+import type { Log } from '@house/kernel/telemetry';
+import { type KeyLines, watchKeyLines } from './key-lines.ts';
 
 /** At least 32 bytes each: the first makes nonces, every one is accepted. */
-export type NonceKeys = () => readonly [Uint8Array, ...Uint8Array[]];
+export type NonceKeys = () => KeyLines;
 
 export type Nonces = {
   /** The one to use now: good for at least one window, and for two at most. */
@@ -29,4 +31,10 @@ export const createNonces = ({ keys, clock }: { keys: NonceKeys; clock: Clock })
     isGood: (nonce) =>
       [0, -WINDOW_MS, SKEW_MS].some((ms) => keys().some((key) => nonceOf(key, later(clock(), ms)) === nonce)),
   };
+};
+
+/** Of a file (`key-lines.ts`). @throws when it cannot be used at the start. */
+export const watchNonceKeys = ({ file, clock, log }: { file: string; clock: Clock; log: Log }): NonceKeys => {
+  const watched = watchKeyLines({ name: 'nonce-keys', file, make: (keys) => keys, clock, log });
+  return () => watched();
 };

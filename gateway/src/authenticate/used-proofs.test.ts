@@ -29,3 +29,26 @@ test('old proofs are looked for once in ten seconds, however many are used', asy
   await store.settled();
   expect(asked.filter((word) => word === 'DELETE')).toHaveLength(2);
 });
+
+test('a proof that was read with a query opens nothing here, also when the database could not be told of it', async () => {
+  const { clock } = createClock();
+  const { log } = createTelemetry({ service: 'test', level: 'silent' });
+  let isAway = true;
+  const store = createUsedProofs({
+    clock,
+    log,
+    database: {
+      query: async () => {
+        if (isAway) throw new Error('away');
+        return [{ used: 1 }] as never;
+      },
+    },
+  });
+  const proof = { key: 'k', id: 'read', goodUntil: later(clock(), 61_000) };
+  store.note(proof);
+  await store.settled();
+  isAway = false;
+  // As it comes with the next request: the same proof, read anew.
+  expect(await store.use({ ...proof })).toBe(false);
+  expect(await store.use({ ...proof, id: 'another' })).toBe(true);
+});

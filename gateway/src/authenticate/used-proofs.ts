@@ -17,7 +17,8 @@ export type UsedProofs = {
   use(proof: Proof): Promise<boolean>;
   /**
    * Remembers the proof of a request that changes nothing, so that whoever has read it cannot change anything with it.
-   * Nobody waits for it; a proof that `use` or `note` has had is not written again.
+   * This process knows it at once, whatever becomes of the database; the other gateways when it is written, for which nobody
+   * waits. A proof that `use` or `note` has had is not written again.
    */
   note(proof: Proof): void;
   /** Resolves when nothing is being forgotten any more; call it before the database is closed. */
@@ -30,8 +31,10 @@ const KEPT_LONGER_MS = 10 * 60_000;
 const FORGET_PAUSE_MS = 10_000;
 const FORGET_BATCH = 1_000;
 const FORGET_BATCHES = 20;
-/** Notes under way at once; what comes beyond is not noted. */
+/** Notes under way at once; what comes beyond is known to this process only. */
 const NOTES_LIMIT = 1_000;
+/** Of requests that change nothing, in this process; the oldest goes first. */
+const SEEN_KEPT = 100_000;
 
 const USE = `INSERT INTO gateway.used_proofs (key_thumbprint, jti_hash, until) VALUES ($1, $2, $3)
   ON CONFLICT DO NOTHING RETURNING 1 AS used`;
@@ -74,6 +77,17 @@ export const createUsedProofs = ({
 
   const had = new WeakSet<Proof>();
   const notes = new Set<Promise<void>>();
+  const seen = new Map<string, Date>();
+  const nameOf = ({ key, id }: Proof): string => `${key} ${id}`;
+
+  const see = (proof: Proof): void => {
+    const now = clock();
+    for (const [name, goodUntil] of seen) {
+      if (goodUntil > now && seen.size < SEEN_KEPT) break;
+      seen.delete(name);
+    }
+    seen.set(nameOf(proof), later(proof.goodUntil, KEPT_LONGER_MS));
+  };
 
   const put = async (proof: Proof): Promise<boolean> => {
     had.add(proof);
@@ -85,9 +99,15 @@ export const createUsedProofs = ({
   };
 
   return {
-    use: put,
+    use: async (proof) => {
+      if (!seen.has(nameOf(proof))) return put(proof);
+      had.add(proof);
+      return false;
+    },
     note: (proof) => {
-      if (had.has(proof) || notes.size >= NOTES_LIMIT) return;
+      if (had.has(proof)) return;
+      see(proof);
+      if (notes.size >= NOTES_LIMIT) return log.warn('proof-not-noted');
       const noting: Promise<void> = put(proof)
         .then(() => undefined)
         .catch((error: unknown) => log.warn('proof-not-noted', { error }))

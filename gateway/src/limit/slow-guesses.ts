@@ -1,7 +1,8 @@
 /**
- * Tokens and API keys that are not accepted, counted by what was sent and by the network that they come from. Whoever sends too many is told by
- * `Retry-After` to slow down, each time for twice as long; the refusal stays the same 401 with the same body, so that it
- * tells a guesser nothing, and an app whose token has just ended in a crowded network still knows that it has to sign in.
+ * Tokens and API keys that are not accepted, counted by what was sent and by the network that they come from. Whoever sends
+ * too many is told by `Retry-After` to slow down, each time for twice as long; the refusal stays the same 401 with the same
+ * body, so that it tells a guesser nothing, and an app whose token has just ended in a crowded network still knows that it has
+ * to sign in.
  *
  * It is looked at after a token was refused, never before: a valid token passes, whoever shares its network.
  */

@@ -6,6 +6,7 @@ import type { Log } from '../telemetry.ts';
 import type { Watched } from '../watched-files.ts';
 import { createDeadline, DEADLINE_HEADER, type Deadline, parseLeftMs, REQUEST_LIMIT_MS } from './deadline.ts';
 import { createListener } from './listener.ts';
+import { readBody } from './read-body.ts';
 import type { Subgraph } from './subgraph.ts';
 import { type Credentials, createPeers } from './tls.ts';
 
@@ -19,18 +20,6 @@ const requestBody = z.object({
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
 });
-
-const read = async (incoming: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Left undestroyed when it is too long, so that the refusal still reaches whoever sent it.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new TooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
 
 const answer = (outgoing: ServerResponse, status: number, body: unknown): void => {
   outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -85,7 +74,9 @@ export const serveSubgraph = async ({
     if (incoming.method !== 'POST' || incoming.url !== '/graphql')
       return answer(outgoing, 404, { errors: [{ message: 'Not found' }] });
     const deadline = deadlineOf(incoming);
-    const body = await read(incoming);
+    const bytes = await readBody(incoming, BODY_LIMIT_BYTES);
+    if (!bytes) throw new TooLarge();
+    const body = bytes.toString('utf8');
     const { principal, issuer, traceId } = verify(String(incoming.headers['x-principal'] ?? ''), body);
     if (peers && peers.nameOf(incoming.socket) !== issuer)
       throw new HouseError('UNAUTHENTICATED', { cause: new Error('signed by somebody else than who asks') });

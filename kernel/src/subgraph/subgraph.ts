@@ -183,6 +183,7 @@ export {
 } from './deadline.ts';
 export { insideVariables, reasonsAgainstInside, watchInside } from './inside.ts';
 export { createListener } from './listener.ts';
+export { readBody } from './read-body.ts';
 export { DateTime } from './scalars.ts';
 export { serveSubgraph } from './serve.ts';
 export { type Tls, watchCredentials } from './tls.ts';

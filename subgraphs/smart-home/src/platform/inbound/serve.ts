@@ -1,7 +1,7 @@
 /** The address at which the platform tells us what has happened: one path, small bodies, few at a time, answers in time. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@house/kernel/clock';
-import { createListener, type Tls } from '@house/kernel/subgraph';
+import { createListener, readBody, type Tls } from '@house/kernel/subgraph';
 import type { Telemetry } from '@house/kernel/telemetry';
 import { Counter } from 'prom-client';
 import type { PlatformEvent } from './event.ts';
@@ -29,19 +29,6 @@ const OUTCOMES = [
 ];
 
 export type EventsServer = { url: string; close(): Promise<void> };
-
-/** Undefined: it is too long. Rejects when it does not come to an end. */
-const readBody = async (incoming: IncomingMessage): Promise<Buffer | undefined> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Left undestroyed when it is too long, so that the refusal still reaches whoever sent it.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-};
 
 /** Who may still send. */
 const createUnread = () => {
@@ -137,7 +124,9 @@ export const serveEvents = async ({
     if (Number(incoming.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return answer(exchange, 'too-large', 413);
     const address = incoming.socket.remoteAddress ?? '';
     if (underWay >= AT_A_TIME || !unread.enter(address)) return answer(exchange, 'overloaded', 503);
-    const body = await within(BODY_WITHIN_MS, readBody(incoming)).finally(() => unread.leave(address));
+    const body = await within(BODY_WITHIN_MS, readBody(incoming, BODY_LIMIT_BYTES)).finally(() =>
+      unread.leave(address),
+    );
     if (body === LATE) return answer(exchange, 'too-slow', 408);
     if (!body) return answer(exchange, 'too-large', 413);
     if (underWay >= AT_A_TIME) return answer(exchange, 'overloaded', 503);
